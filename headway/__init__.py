@@ -1,0 +1,3 @@
+"""The `headway` command."""
+
+__version__ = "0.1.0"

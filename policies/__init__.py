@@ -1,0 +1,1 @@
+"""Policies: traffic classes, their marks and queues, as one checked file."""
