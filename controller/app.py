@@ -1,0 +1,233 @@
+"""The OpenFlow shell: a Ryu app that turns messages into events and commands into messages.
+
+    headway run                          (os-ken)
+    ryu-manager controller/app.py        (Ryu 4.34)
+
+Owns the connections. Decides nothing: a handler parses, calls `decide` and sends.
+"""
+
+import os
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller import codec, framework, guards, metrics
+from controller.core import decide
+from controller.events import (
+    Barrier,
+    BarrierReply,
+    Command,
+    CountersRead,
+    Disconnect,
+    Event,
+    Note,
+    PacketIn,
+    PortChanged,
+    ReadTables,
+    Refused,
+    SwitchDown,
+    SwitchUp,
+    TablesRead,
+    Tick,
+)
+from controller.notes import NoteLog
+from controller.outbox import Outbox
+from controller.rules import Group, Meter, Rule
+from controller.settings import Settings
+from controller.state import State
+from policies.load import load_policy
+
+guards.install()
+
+_ofp, _event = framework.ofp, framework.ofp_event
+_MAIN, _DEAD = framework.handler.MAIN_DISPATCHER, framework.handler.DEAD_DISPATCHER
+_ALIVE = [framework.handler.CONFIG_DISPATCHER, _MAIN]
+_MAX_ENTRIES = 2_000_000  # of one read-back; a switch that says more is not to be believed
+
+
+class EventTick(framework.event.EventBase):  # type: ignore[misc]
+    """Time went on."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """The parts of a read-back that have arrived; complete when all three kinds have ended."""
+
+    rules: list[Rule] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    meters: list[Meter] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Connection:
+    """One switch's connection."""
+
+    datapath: Any
+    number: int
+    outbox: Outbox
+    barriers: dict[int, int] = field(default_factory=dict)  # xid -> barrier number
+    reading: Reading = field(default_factory=Reading)
+
+
+class Headway(framework.App):  # type: ignore[misc]
+    """Network-aware AI traffic control as a Ryu app."""
+
+    OFP_VERSIONS = [_ofp.OFP_VERSION]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        settings = Settings.from_environment(os.environ)
+        self.state = State(load_policy(settings.policy_path), settings)
+        self.notes = NoteLog()
+        self._connections: dict[int, Connection] = {}
+        self._numbers = 0
+        self._tick_waiting = False
+        metrics.serve(settings.metrics, self.state, self.notes)
+
+    def start(self) -> Any:
+        """Starts the event loop and the clock."""
+        framework.hub.spawn(self._tick_forever)
+        return super().start()
+
+    def _tick_forever(self) -> None:
+        while True:
+            framework.hub.sleep(self.state.settings.tick_s)
+            if not self._tick_waiting:
+                self._tick_waiting = True
+                self.send_event(self.name, EventTick())
+
+    # --- deciding and sending -------------------------------------------------------------------
+
+    def _take(self, event: Event) -> None:
+        now = time.monotonic()
+        for command in decide(self.state, event, now):
+            self._carry_out(command, now)
+
+    def _carry_out(self, command: Command, now: float) -> None:
+        if isinstance(command, Note):
+            self.notes.take(command, now)
+            return
+        connection = self._connections.get(command.dpid)
+        if isinstance(command, Disconnect) or connection is None:
+            return  # a refused connection was closed where it was made
+        if isinstance(command, ReadTables):
+            connection.reading = Reading()
+        for message in codec.encode(connection.datapath, command):
+            xid = connection.outbox.put(message)
+            if isinstance(command, Barrier):
+                connection.barriers[xid] = command.number
+        if connection.outbox.overfull:
+            guards.refuse(connection.datapath, "not-reading", "the switch does not read")
+
+    # --- handlers -------------------------------------------------------------------------------
+
+    @framework.handler.set_ev_cls(EventTick)
+    def _on_tick(self, _ev: Any) -> None:
+        self._tick_waiting = False
+        self._take(Tick())
+
+    @framework.handler.set_ev_cls(_event.EventOFPStateChange, [_MAIN, _DEAD])
+    def _on_state(self, ev: Any) -> None:
+        datapath = ev.datapath
+        if ev.state == _MAIN:
+            self._connected(datapath)
+        elif datapath.id is not None:
+            self._disconnected(datapath)
+
+    def _connected(self, datapath: Any) -> None:
+        self._numbers += 1
+        ports = tuple(codec.decode_port(port) for port in datapath.ports.values())
+        event = SwitchUp(datapath.id, self._numbers, ports)
+        commands = decide(self.state, event, time.monotonic())
+        if any(isinstance(command, Disconnect) for command in commands):
+            framework.hub.spawn(datapath.close)
+        else:
+            outbox = Outbox(datapath)
+            self._connections[datapath.id] = Connection(datapath, self._numbers, outbox)
+        for command in commands:
+            self._carry_out(command, time.monotonic())
+
+    def _disconnected(self, datapath: Any) -> None:
+        connection = self._connections.get(datapath.id)
+        if connection and connection.datapath is datapath:
+            del self._connections[datapath.id]
+            connection.outbox.close()
+            self._take(SwitchDown(datapath.id, connection.number))
+
+    def _connection_of(self, message: Any) -> Connection | None:
+        """The connection a message came on; None for one that was refused or has ended."""
+        connection = self._connections.get(message.datapath.id)
+        return connection if connection and connection.datapath is message.datapath else None
+
+    @framework.handler.set_ev_cls(_event.EventOFPPacketIn, _MAIN)
+    def _on_packet_in(self, ev: Any) -> None:
+        if self._connection_of(ev.msg):
+            port = ev.msg.match.get("in_port", 0)
+            self._take(PacketIn(ev.msg.datapath.id, port, bytes(ev.msg.data)))
+
+    @framework.handler.set_ev_cls(_event.EventOFPPortStatus, _MAIN)
+    def _on_port_status(self, ev: Any) -> None:
+        if self._connection_of(ev.msg):
+            gone = ev.msg.reason == _ofp.OFPPR_DELETE
+            port = codec.decode_port(ev.msg.desc)
+            self._take(PortChanged(ev.msg.datapath.id, port, gone))
+
+    @framework.handler.set_ev_cls(_event.EventOFPBarrierReply, _MAIN)
+    def _on_barrier(self, ev: Any) -> None:
+        connection = self._connection_of(ev.msg)
+        number = connection.barriers.pop(ev.msg.xid, None) if connection else None
+        if number is not None:
+            self._take(BarrierReply(ev.msg.datapath.id, number))
+
+    @framework.handler.set_ev_cls(_event.EventOFPErrorMsg, _ALIVE)
+    def _on_error(self, ev: Any) -> None:
+        if self._connection_of(ev.msg):
+            kind = _ofp.ofp_error_type_to_str(ev.msg.type)
+            code = _ofp.ofp_error_code_to_str(ev.msg.type, ev.msg.code)
+            self._take(Refused(ev.msg.datapath.id, f"{kind} {code}"))
+
+    @framework.handler.set_ev_cls(_event.EventOFPPortStatsReply, _MAIN)
+    @framework.handler.set_ev_cls(_event.EventOFPQueueStatsReply, _MAIN)
+    @framework.handler.set_ev_cls(_event.EventOFPGroupStatsReply, _MAIN)
+    def _on_counters(self, ev: Any) -> None:
+        if self._connection_of(ev.msg):
+            self._take(CountersRead(ev.msg.datapath.id, codec.decode_counters(ev.msg)))
+
+    @framework.handler.set_ev_cls(_event.EventOFPFlowStatsReply, _MAIN)
+    def _on_flows(self, ev: Any) -> None:
+        connection = self._connection_of(ev.msg)
+        if connection:
+            counters = codec.decode_counters(ev.msg)
+            connection.reading.rules += [entry.rule for entry in counters]  # type: ignore[union-attr]
+            self._read(connection, "flows", ev.msg)
+            self._take(CountersRead(ev.msg.datapath.id, counters))
+
+    @framework.handler.set_ev_cls(_event.EventOFPGroupDescStatsReply, _MAIN)
+    def _on_groups(self, ev: Any) -> None:
+        connection = self._connection_of(ev.msg)
+        if connection:
+            connection.reading.groups += [codec.decode_group(desc) for desc in ev.msg.body]
+            self._read(connection, "groups", ev.msg)
+
+    @framework.handler.set_ev_cls(_event.EventOFPMeterConfigStatsReply, _MAIN)
+    def _on_meters(self, ev: Any) -> None:
+        connection = self._connection_of(ev.msg)
+        if connection:
+            connection.reading.meters += [codec.decode_meter(config) for config in ev.msg.body]
+            self._read(connection, "meters", ev.msg)
+
+    def _read(self, connection: Connection, kind: str, message: Any) -> None:
+        """Takes the end of one part of a read-back; all three make the event."""
+        reading = connection.reading
+        if len(reading.rules) + len(reading.groups) > _MAX_ENTRIES:
+            guards.refuse(message.datapath, "endless-reply", "an endless statistics reply")
+        if message.flags & _ofp.OFPMPF_REPLY_MORE:
+            return
+        reading.ended.add(kind)
+        if len(reading.ended) == 3:
+            connection.reading = Reading()
+            self._take(TablesRead(
+                message.datapath.id, tuple(reading.rules), tuple(reading.groups),
+                tuple(reading.meters),
+            ))  # fmt: skip

@@ -1,0 +1,260 @@
+"""The heart: `decide(state, event, now) -> commands`. No socket, clock, randomness or framework.
+
+Everything the controller does is reachable from here and can be tested by calling it. The state is
+changed in place and belongs to one thread; two runs fed the same events at the same times give the
+same commands.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from controller import discovery, headers, hosts, pipeline, routing
+from controller.events import (
+    Barrier,
+    BarrierReply,
+    Command,
+    CountersRead,
+    Disconnect,
+    Event,
+    Level,
+    Note,
+    PacketIn,
+    PortChanged,
+    ReadCounters,
+    ReadTables,
+    Refused,
+    SwitchDown,
+    SwitchUp,
+    TablesRead,
+    Tick,
+)
+from controller.mirror import Mirror
+from controller.state import PortState, State, Switch
+
+
+def decide(state: State, event: Event, now: float) -> list[Command]:
+    """Takes one event and says what to do.
+
+    Args:
+        state: Everything known; changed in place.
+        event: What happened.
+        now: Seconds on a clock that never goes back.
+
+    Returns:
+        Commands, to be sent in this order.
+    """
+    commands = list(_HANDLERS[type(event)](state, event, now))
+    return commands + _flush(state)
+
+
+def _flush(state: State) -> list[Command]:
+    """What makes every connected switch as it should be now."""
+    commands: list[Command] = []
+    for switch in state.connected():
+        if not switch.mirror.dirty:
+            continue
+        changes = switch.mirror.sync(delete=state.settled)
+        if changes:
+            switch.sent += 1
+            commands += [*changes, Barrier(switch.dpid, switch.sent)]
+    routing.sent(state)
+    return commands
+
+
+# --- switches -----------------------------------------------------------------------------------
+
+
+def _switch_up(state: State, event: SwitchUp, now: float) -> Iterator[Command]:
+    switch = state.switches.get(event.dpid)
+    if event.dpid == 0 or (switch and switch.connection not in (None, event.connection)):
+        why = "datapath id 0 is not allowed" if event.dpid == 0 else (
+            f"datapath id {event.dpid:#x} is already connected; give each switch its own "
+            "(ovs-vsctl set bridge NAME other-config:datapath-id=...)")  # fmt: skip
+        yield Note("switch-refused", why, Level.WARNING)
+        yield Disconnect(event.dpid, event.connection, why)
+        return
+    if switch is None:
+        switch = state.switches[event.dpid] = Switch(event.dpid, Mirror(event.dpid))
+    old = switch.ports
+    switch.ports = {p.number: PortState(p, _up_since(old.get(p.number), now)) for p in event.ports}
+    switch.connection, switch.connected_at, switch.ready = event.connection, now, False
+    state.unsettled_ports.add(event.dpid)
+    yield Note("switch-up", f"switch {event.dpid:#x} connected, {len(event.ports)} ports")
+    yield from _carrier_changes(state, switch, now)
+    yield _read_tables(state, switch, now)
+
+
+def _up_since(old: PortState | None, now: float) -> float:
+    return old.up_since if old and old.port.up else now
+
+
+def _carrier_changes(state: State, switch: Switch, now: float) -> Iterator[Command]:
+    """Links that went down, unseen, while the switch was away."""
+    lost = [
+        link
+        for end, link in state.link_at.items()
+        if end[0] == switch.dpid and link.up and not discovery.port_up(state, end)
+    ]
+    for link in lost:
+        yield from discovery.set_down(state, link, "no carrier")
+    yield from routing.reroute(state, lost, now)
+
+
+def _read_tables(state: State, switch: Switch, now: float) -> ReadTables:
+    switch.reading = switch.sent
+    switch.next_audit = now + state.settings.audit_interval_s
+    return ReadTables(switch.dpid)
+
+
+def _switch_down(state: State, event: SwitchDown, now: float) -> Iterator[Command]:
+    switch = state.switches.get(event.dpid)
+    if switch and switch.connection == event.connection:
+        switch.connection, switch.ready, switch.reading = None, False, None
+        state.telemetry.forget(event.dpid)
+        yield Note("switch-down", f"switch {event.dpid:#x} left; it forwards on by itself if it "
+                   "lives", Level.WARNING)  # fmt: skip
+
+
+def _tables_read(state: State, event: TablesRead, now: float) -> Iterator[Command]:
+    switch = state.switches.get(event.dpid)
+    if switch is None or switch.connection is None:
+        return
+    if switch.ready and switch.reading != switch.sent:
+        return  # changed while it was being read; the next audit will tell
+    first, switch.ready, switch.reading = not switch.ready, True, None
+    if first:
+        _adopt_hosts(state, switch, event)
+        routing.install_base(state, switch)
+    differing = switch.mirror.adopt(event.rules, event.groups, event.meters)
+    if differing and not first:
+        yield Note("tables-repaired", f"switch {event.dpid:#x}: {differing} entries are not as we "
+                   "left them; repaired", Level.WARNING)  # fmt: skip
+
+
+def _adopt_hosts(state: State, switch: Switch, event: TablesRead) -> None:
+    """Learns from a switch what an earlier run of ours knew, so that a restart disturbs nobody."""
+    edge, found = pipeline.hosts_in(switch.dpid, event.rules)
+    taken = {s.edge for s in state.switches.values() if s is not switch}
+    if edge is None or switch.edge is not None or edge in taken:
+        return
+    switch.edge = edge
+    for host in found:
+        if host.mac not in state.hosts and host.port in switch.ports:
+            hosts.place(state, host)
+
+
+# --- ports and packets --------------------------------------------------------------------------
+
+
+def _port_changed(state: State, event: PortChanged, now: float) -> Iterator[Command]:
+    switch = state.switches.get(event.dpid)
+    if switch is None:
+        return
+    end = (event.dpid, event.port.number)
+    old = switch.ports.pop(event.port.number, None)
+    if not event.gone:
+        switch.ports[event.port.number] = PortState(event.port, _up_since(old, now))
+    state.unsettled_ports.add(event.dpid)
+    link = state.link_at.get(end)
+    if link and (event.gone or not event.port.up):
+        was_up = link.up
+        yield from discovery.set_down(state, link, "no carrier")
+        if was_up:
+            yield from routing.reroute(state, [link], now)
+
+
+def _packet_in(state: State, event: PacketIn, now: float) -> Iterator[Command]:
+    switch = state.switches.get(event.dpid)
+    if switch is None or event.in_port not in switch.ports:
+        return
+    end = (event.dpid, event.in_port)
+    try:
+        packet = headers.parse(event.frame)
+    except headers.HeaderError as error:
+        yield Note("malformed-packet", f"{discovery.name(state, end)}: {error}; dropped",
+                   Level.WARNING)  # fmt: skip
+        return
+    if packet.eth_type == pipeline.LLDP:
+        yield from _lldp(state, end, event.frame, now)
+    elif event.in_port in state.host_ports(switch, now):
+        heard = hosts.take(state, end, event.frame, packet, now)
+        yield from heard.commands
+        if heard.changed:
+            routing.install_host(state, heard.changed)
+
+
+def _lldp(state: State, end: tuple[int, int], frame: bytes, now: float) -> Iterator[Command]:
+    known = len(state.link_at)
+    yield from discovery.heard(state, end, frame, now)
+    if len(state.link_at) != known:
+        state.unsettled_ports.update(state.switches)
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+def _barrier_reply(state: State, event: BarrierReply, now: float) -> Iterator[Command]:
+    switch = state.switches.get(event.dpid)
+    if switch:
+        switch.acked = max(switch.acked, min(event.number, switch.sent))
+        routing.advance(state, now)
+    return iter(())
+
+
+def _refused(state: State, event: Refused, now: float) -> Iterator[Command]:
+    yield Note("command-refused", f"switch {event.dpid:#x} refused a change: {event.reason}; its "
+               "tables will be read back", Level.WARNING)  # fmt: skip
+    switch = state.switches.get(event.dpid)
+    if switch:
+        switch.next_audit = min(switch.next_audit, now + 1.0)
+
+
+def _counters_read(state: State, event: CountersRead, now: float) -> Iterator[Command]:
+    for counters in event.counters:
+        state.telemetry.take(event.dpid, counters, now)
+    return iter(())
+
+
+# --- time ---------------------------------------------------------------------------------------
+
+
+def _tick(state: State, event: Tick, now: float) -> Iterator[Command]:
+    yield from discovery.probe(state, now)
+    lost = list(discovery.silent(state, now))
+    for link in lost:
+        yield from discovery.set_down(state, link, "probes stopped arriving")
+    yield from routing.reroute(state, lost, now)
+    for dpid in list(state.unsettled_ports):
+        switch = state.switches[dpid]
+        if switch.ready and routing.settle_ports(state, switch, now):
+            state.unsettled_ports.discard(dpid)
+    changed = state.topology_changed_at
+    if changed is not None and now - changed >= state.settings.quiet_s:
+        yield from routing.refresh(state, now)
+    routing.advance(state, now)
+    yield from _reads(state, now)
+
+
+def _reads(state: State, now: float) -> Iterator[Command]:
+    poll = now >= state.next_poll
+    if poll:
+        state.next_poll = now + state.settings.telemetry_interval_s
+    for switch in state.connected():
+        if poll:
+            yield ReadCounters(switch.dpid)
+        if now >= switch.next_audit and switch.acked == switch.sent:
+            yield _read_tables(state, switch, now)
+
+
+_HANDLERS: dict[type, Callable[[State, Any, float], Iterator[Command]]] = {
+    SwitchUp: _switch_up,
+    SwitchDown: _switch_down,
+    PortChanged: _port_changed,
+    PacketIn: _packet_in,
+    TablesRead: _tables_read,
+    BarrierReply: _barrier_reply,
+    Refused: _refused,
+    CountersRead: _counters_read,
+    Tick: _tick,
+}
+

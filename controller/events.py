@@ -1,0 +1,244 @@
+"""What reaches the core and what it answers: frozen events in, frozen commands out.
+
+Owns the words between shell and core. Nothing here imports a framework or reads a clock.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from controller.rules import Group, Meter, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A switch port as PORT_DESC tells it."""
+
+    number: int
+    name: str
+    up: bool
+
+
+# --- events -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchUp:
+    """A switch finished its handshake on `connection` (a number the shell gives each socket)."""
+
+    dpid: int
+    connection: int
+    ports: tuple[Port, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchDown:
+    """The connection is gone; the switch itself may well go on forwarding."""
+
+    dpid: int
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortChanged:
+    """PORT_STATUS: a port was added, changed, or (`gone`) deleted."""
+
+    dpid: int
+    port: Port
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PacketIn:
+    """The first bytes of a frame that met a controller rule on `in_port`."""
+
+    dpid: int
+    in_port: int
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TablesRead:
+    """What a switch says it holds, in answer to `ReadTables`."""
+
+    dpid: int
+    rules: tuple[Rule, ...]
+    groups: tuple[Group, ...]
+    meters: tuple[Meter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierReply:
+    """Everything sent before barrier number `number` has been carried out."""
+
+    dpid: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A switch answered a command of ours with an OpenFlow error."""
+
+    dpid: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortCounters:
+    """Counters of one port, cumulative."""
+
+    port: int
+    rx_bytes: int
+    tx_bytes: int
+    rx_packets: int
+    tx_packets: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCounters:
+    """Counters of one queue of one port, cumulative."""
+
+    port: int
+    queue_id: int
+    tx_bytes: int
+    tx_packets: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCounters:
+    """Counters of one group, cumulative; `bucket_bytes` in bucket order."""
+
+    group_id: int
+    bytes_total: int
+    bucket_bytes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCounters:
+    """Counters of one flow entry, cumulative."""
+
+    rule: Rule
+    packets: int
+    bytes_total: int
+
+
+Counters = PortCounters | QueueCounters | GroupCounters | FlowCounters
+
+
+@dataclass(frozen=True, slots=True)
+class CountersRead:
+    """One statistics reply."""
+
+    dpid: int
+    counters: tuple[Counters, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time went on; the shell sends one every `Settings.tick_s`."""
+
+
+Event = (
+    SwitchUp | SwitchDown | PortChanged | PacketIn | TablesRead | BarrierReply | Refused
+    | CountersRead | Tick
+)  # fmt: skip
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+class Change(Enum):
+    """How an entry changes."""
+
+    ADD = "add"
+    MODIFY = "modify"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRule:
+    """Add (or overwrite in place) or delete one flow entry, strictly."""
+
+    dpid: int
+    change: Change
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroup:
+    """Add, modify or delete one group."""
+
+    dpid: int
+    change: Change
+    group: Group
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMeter:
+    """Add, modify or delete one meter."""
+
+    dpid: int
+    change: Change
+    meter: Meter
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """Ask to be told (`BarrierReply`) when everything before it has been carried out."""
+
+    dpid: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendFrame:
+    """PACKET_OUT of a frame on some ports."""
+
+    dpid: int
+    ports: tuple[int, ...]
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTables:
+    """Read back every rule, group and meter."""
+
+    dpid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCounters:
+    """Ask for port, queue and group counters. Flow counters come with `ReadTables`."""
+
+    dpid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """Close one connection, because of `reason`."""
+
+    dpid: int
+    connection: int
+    reason: str
+
+
+class Level(Enum):
+    """How loud a note is."""
+
+    INFO = "info"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something for the log and the counter `kind`; the shell limits the rate of lines, not counts."""
+
+    kind: str
+    text: str
+    level: Level = Level.INFO
+
+
+Command = (
+    ChangeRule | ChangeGroup | ChangeMeter | Barrier | SendFrame | ReadTables | ReadCounters
+    | Disconnect | Note
+)  # fmt: skip

@@ -1,0 +1,69 @@
+"""A Prometheus endpoint over what the controller knows; read at scrape time, stored nowhere."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+from controller import guards
+from controller.errors import SettingsError
+from controller.notes import NoteLog
+from controller.state import State
+
+
+class Collector:
+    """Turns state into metrics when asked."""
+
+    def __init__(self, state: State, notes: NoteLog) -> None:
+        self._state, self._notes = state, notes
+
+    def collect(self) -> Iterator[Any]:
+        """Yields the metric families."""
+        yield from self._sizes()
+        yield from self._traffic()
+        events = CounterMetricFamily("headway_events", "What was noted, by kind", labels=["kind"])
+        for kind, count in (self._notes.counts + guards.counts).items():
+            events.add_metric([kind], count)
+        yield events
+
+    def _sizes(self) -> Iterator[Any]:
+        state = self._state
+        sizes = {
+            "switches_connected": sum(s.connection is not None for s in state.switches.values()),
+            "links_up": sum(link.up for link in state.links.values()),
+            "hosts": len(state.hosts),
+            "rules": sum(len(s.mirror.rules) for s in state.switches.values()),
+            "groups": sum(len(s.mirror.groups) for s in state.switches.values()),
+        }
+        for name, value in sizes.items():
+            yield GaugeMetricFamily(f"headway_{name}", name.replace("_", " "), value=value)
+
+    def _traffic(self) -> Iterator[Any]:
+        telemetry = self._state.telemetry
+        ports = CounterMetricFamily("headway_port_tx_bytes", "Sent", labels=["dpid", "port"])
+        for key, rate in telemetry.port_tx.items():
+            ports.add_metric([f"{key[0]:#x}", str(key[1])], rate.bytes_total)
+        queues = CounterMetricFamily(
+            "headway_queue_tx_bytes", "Sent by queue", labels=["dpid", "port", "queue"]
+        )
+        for key, rate in telemetry.queue_tx.items():
+            queues.add_metric([f"{key[0]:#x}", *map(str, key[1:])], rate.bytes_total)
+        yield from (ports, queues)
+
+
+def serve(address: str, state: State, notes: NoteLog) -> None:
+    """Starts the endpoint on HOST:PORT; an empty address is none.
+
+    Raises:
+        SettingsError: The address is wrong or taken.
+    """
+    if not address:
+        return
+    host, _, port = address.rpartition(":")
+    registry = CollectorRegistry()
+    registry.register(Collector(state, notes))  # type: ignore[arg-type]
+    try:
+        start_http_server(int(port), host or "127.0.0.1", registry)
+    except (ValueError, OSError) as error:
+        raise SettingsError(f"metrics endpoint {address!r}: {error}; give HOST:PORT") from error

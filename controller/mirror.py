@@ -1,0 +1,145 @@
+"""One switch's tables twice: as they should be and as they are; the difference is what to send.
+
+Owns the comparison and its order on the wire. Knows nothing of what a rule means. Whoever wants
+rules puts them under an owner's name; putting the same again changes nothing, which is what makes
+every update idempotent and a restart touch only what differs.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from controller.events import Change, ChangeGroup, ChangeMeter, ChangeRule, Command
+from controller.rules import Group, GroupType, Meter, Rule, RuleKey
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Mirror:
+    """The desired and the actual tables of the switch `dpid`."""
+
+    def __init__(self, dpid: int) -> None:
+        self.dpid = dpid
+        self.rules: dict[RuleKey, Rule] = {}
+        self.groups: dict[int, Group] = {}
+        self.meters: dict[int, Meter] = {}
+        self.actual_rules: dict[RuleKey, Rule] = {}
+        self.actual_groups: dict[int, Group] = {}
+        self.actual_meters: dict[int, Meter] = {}
+        self._owned: dict[Hashable, tuple[RuleKey, ...]] = {}
+        self._dirty_rules: set[RuleKey] = set()
+        self._dirty_groups: set[int] = set()
+        self._dirty_meters: set[int] = set()
+
+    def put(self, owner: Hashable, rules: Iterable[Rule]) -> None:
+        """Makes `rules` all that `owner` wants here; no rules takes the owner away."""
+        new = {rule.key: rule for rule in rules}
+        for key in self._owned.pop(owner, ()):
+            if key not in new:
+                del self.rules[key]
+                self._dirty_rules.add(key)
+        if new:
+            self._owned[owner] = tuple(new)
+        for key, rule in new.items():
+            if self.rules.get(key) != rule:
+                self.rules[key] = rule
+                self._dirty_rules.add(key)
+
+    def put_group(self, group: Group) -> None:
+        """Wants a group, or another form of it."""
+        if self.groups.get(group.group_id) != group:
+            self.groups[group.group_id] = group
+            self._dirty_groups.add(group.group_id)
+
+    def drop_group(self, group_id: int) -> None:
+        """No longer wants a group."""
+        if self.groups.pop(group_id, None):
+            self._dirty_groups.add(group_id)
+
+    def put_meter(self, meter: Meter) -> None:
+        """Wants a meter, or another form of it."""
+        if self.meters.get(meter.meter_id) != meter:
+            self.meters[meter.meter_id] = meter
+            self._dirty_meters.add(meter.meter_id)
+
+    def adopt(
+        self, rules: Iterable[Rule], groups: Iterable[Group], meters: Iterable[Meter]
+    ) -> int:
+        """Takes what the switch says it holds as the truth; returns how many entries differ."""
+        self.actual_rules = {rule.key: rule for rule in rules}
+        self.actual_groups = {group.group_id: group for group in groups}
+        self.actual_meters = {meter.meter_id: meter for meter in meters}
+        self._dirty_rules = _differing(self.rules, self.actual_rules)
+        self._dirty_groups = _differing(self.groups, self.actual_groups)
+        self._dirty_meters = _differing(self.meters, self.actual_meters)
+        return len(self._dirty_rules) + len(self._dirty_groups) + len(self._dirty_meters)
+
+    @property
+    def dirty(self) -> bool:
+        """True when something may have to be sent."""
+        return bool(self._dirty_rules or self._dirty_groups or self._dirty_meters)
+
+    def sync(self, *, delete: bool = True) -> list[Command]:
+        """The commands that make the switch as desired; assumes they are sent, in this order.
+
+        What is referred to comes before what refers to it, and deletions come last and the other
+        way round, so a packet never meets a rule whose group or meter is missing.
+
+        Args:
+            delete: False keeps entries nobody wants yet, for a restart that is still learning.
+        """
+        meters = list(self._meter_changes(delete))
+        groups = list(self._group_changes(delete))
+        rules = list(self._rule_changes(delete))
+        put = [c for part in (meters, groups, rules) for c in part if c.change is not Change.DELETE]
+        gone = [c for part in (rules, groups, meters) for c in part if c.change is Change.DELETE]
+        return [*put, *gone]
+
+    def _rule_changes(self, delete: bool) -> Iterator[ChangeRule]:
+        for key in _take(self._dirty_rules, self.rules, delete):
+            wanted, actual = self.rules.get(key), self.actual_rules.get(key)
+            if wanted is not None and wanted != actual:
+                self.actual_rules[key] = wanted
+                yield ChangeRule(self.dpid, Change.ADD, wanted)
+            elif wanted is None and actual is not None:
+                del self.actual_rules[key]
+                yield ChangeRule(self.dpid, Change.DELETE, actual)
+
+    def _group_changes(self, delete: bool) -> Iterator[ChangeGroup]:
+        # Fast-failover groups refer to select groups, so they are put last and deleted first.
+        keys = _take(self._dirty_groups, self.groups, delete)
+        for key in sorted(keys, key=lambda k: (self._refers(k), k)):
+            wanted, actual = self.groups.get(key), self.actual_groups.get(key)
+            if wanted is not None and wanted != actual:
+                self.actual_groups[key] = wanted
+                yield ChangeGroup(self.dpid, Change.MODIFY if actual else Change.ADD, wanted)
+            elif wanted is None and actual is not None:
+                del self.actual_groups[key]
+                yield ChangeGroup(self.dpid, Change.DELETE, actual)
+
+    def _refers(self, group_id: int) -> bool:
+        group = self.groups.get(group_id)
+        if group:
+            return group.type is GroupType.FAST_FAILOVER
+        return self.actual_groups[group_id].type is not GroupType.FAST_FAILOVER
+
+    def _meter_changes(self, delete: bool) -> Iterator[ChangeMeter]:
+        for key in _take(self._dirty_meters, self.meters, delete):
+            wanted, actual = self.meters.get(key), self.actual_meters.get(key)
+            if wanted is not None and wanted != actual:
+                self.actual_meters[key] = wanted
+                yield ChangeMeter(self.dpid, Change.MODIFY if actual else Change.ADD, wanted)
+            elif wanted is None and actual is not None:
+                del self.actual_meters[key]
+                yield ChangeMeter(self.dpid, Change.DELETE, actual)
+
+
+def _differing(wanted: Mapping[K, V], actual: Mapping[K, V]) -> set[K]:
+    return {key for key in wanted.keys() | actual.keys() if wanted.get(key) != actual.get(key)}
+
+
+def _take(dirty: set[K], wanted: Mapping[K, object], delete: bool) -> list[K]:
+    """Removes from `dirty` what may be dealt with now, and returns it in a stable order."""
+    now = sorted(key for key in dirty if delete or key in wanted)  # type: ignore[type-var]
+    dirty.difference_update(now)
+    return now

@@ -1,0 +1,296 @@
+"""The tables of a switch, as functions from what we know to rules. The only place that lays them out.
+
+    ADMISSION -> CLASSIFY -> PIN -> ROUTE     packets from hosts (edge switches)
+    ADMISSION -> FABRIC -> LABEL              packets from other switches
+
+Pure: no state, no clock. See docs/architecture.md for the tables and why they are so.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from controller import labels
+from controller.rules import (
+    CONTROLLER,
+    IN_PORT,
+    Action,
+    Bucket,
+    Group,
+    GroupType,
+    Load,
+    Meter,
+    Move,
+    Output,
+    Rule,
+    SetField,
+    SetQueue,
+    Table,
+    ToGroup,
+    match,
+)
+from controller.state import Hop, Host
+from policies.classes import PathGroup, TrafficClass, Transport
+from policies.model import ClassPolicy, Policy
+
+ARP, IPV4, IPV6, LLDP = 0x0806, 0x0800, 0x86DD, 0x88CC
+MULTICAST_BIT = (1 << 40, 1 << 40)
+LINK_LOCAL_GROUPS = (0x0180C2000000, 0xFFFFFFFFFFF0)  # IEEE 802.1Q table 8-1: never forwarded
+PUNT = Output(CONTROLLER)
+
+GROUP_NUMBER = {PathGroup.LATENCY: 1, PathGroup.THROUGHPUT: 2}  # also the metadata value
+_ENTRY, _PRIMARY, _RESERVE, _TRANSIT = 1, 2, 3, 4
+
+
+# --- every switch -------------------------------------------------------------------------------
+
+
+def base_rules(policy: Policy) -> list[Rule]:
+    """Rules that depend on the policy alone."""
+    return [*_admission_base(), *_classify_base(policy), *_fabric_base(policy)]
+
+
+def _admission_base() -> Iterator[Rule]:
+    yield Rule(Table.ADMISSION, 1000, match(eth_type=LLDP), (PUNT,))
+    yield Rule(Table.ADMISSION, 800, match(eth_dst=labels.PREFIX_MATCH))  # forged labels
+    yield Rule(Table.ADMISSION, 790, match(eth_src=MULTICAST_BIT))
+    yield Rule(Table.ADMISSION, 780, match(eth_dst=LINK_LOCAL_GROUPS))
+
+
+def _classify_base(policy: Policy) -> Iterator[Rule]:
+    for order, service in enumerate(policy.services):
+        entry = policy.class_of(service.traffic_class)
+        for value, mask in port_prefixes(service.first, service.last):
+            for end in ("dst", "src"):
+                name = f"{service.transport.value}_{end}"
+                yield from _classified(
+                    600 - order, entry, service.transport, **{name: (value, mask)}
+                )
+    background = policy.class_of(TrafficClass.BACKGROUND)
+    yield from _classified(100, background, None)
+    yield Rule(Table.CLASSIFY, 0, (), (SetQueue(background.queue_id),), goto=Table.PIN,
+               metadata=GROUP_NUMBER[background.path_group])  # fmt: skip
+    yield Rule(Table.PIN, 0, (), goto=Table.ROUTE)
+
+
+def _classified(
+    priority: int,
+    entry: ClassPolicy,
+    transport: Transport | None,
+    **fields: int | tuple[int, int],
+) -> Iterator[Rule]:
+    """IPv4 and IPv6 rules that mark, queue and choose the path group of one class."""
+    for eth_type in (IPV4, IPV6):
+        conditions: dict[str, int | tuple[int, int]] = {"eth_type": eth_type, **fields}
+        if transport:
+            conditions["ip_proto"] = transport.number
+        actions = (SetField("ip_dscp", entry.dscp), SetQueue(entry.queue_id))
+        yield Rule(Table.CLASSIFY, priority, match(**conditions), actions, goto=Table.PIN,
+                   metadata=GROUP_NUMBER[entry.path_group])  # fmt: skip
+
+
+def port_prefixes(first: int, last: int) -> Iterator[tuple[int, int]]:
+    """The fewest (value, mask) pairs that cover ports first..last; mask -1 for a single port."""
+    while first <= last:
+        size = first & -first or 1 << 16
+        while size > last - first + 1:
+            size >>= 1
+        yield first, -1 if size == 1 else 0xFFFF & ~(size - 1)
+        first += size
+
+
+def _fabric_base(policy: Policy) -> Iterator[Rule]:
+    """The mark chooses the queue on every hop; unmarked packets keep the default queue."""
+    for queue in policy.queues:
+        for dscp in queue.dscps:
+            for eth_type in (IPV4, IPV6):
+                condition = match(eth_type=eth_type, ip_dscp=dscp)
+                yield Rule(Table.FABRIC, 100, condition, (SetQueue(queue.queue_id),),
+                           goto=Table.LABEL)  # fmt: skip
+    yield Rule(Table.FABRIC, 0, (), goto=Table.LABEL)
+
+
+# --- ports --------------------------------------------------------------------------------------
+
+
+def fabric_port_rules(port: int) -> list[Rule]:
+    """A port with a switch behind it carries labelled packets and nothing else."""
+    return [
+        Rule(Table.ADMISSION, 900, match(in_port=port, eth_dst=labels.PREFIX_MATCH),
+             goto=Table.FABRIC),
+        Rule(Table.ADMISSION, 890, match(in_port=port)),
+    ]  # fmt: skip
+
+
+def host_port_rules(port: int, policy: Policy, *, trusted: bool) -> list[Rule]:
+    """A port for hosts: what the controller has to see goes there through the port's own meter."""
+    punted = [
+        (Table.ADMISSION, 1010, match(in_port=port, eth_type=LLDP)),
+        (Table.ADMISSION, 100, match(in_port=port)),  # a source not learned here
+        (Table.CLASSIFY, 890, match(in_port=port, eth_type=ARP)),
+        (Table.CLASSIFY, 700, match(in_port=port, eth_dst=MULTICAST_BIT)),
+        (Table.ROUTE, 1, match(in_port=port)),  # a destination not learned anywhere
+    ]
+    rules = [Rule(table, prio, m, (PUNT,), meter=port) for table, prio, m in punted]
+    if trusted:
+        for entry in policy.classes:
+            rules += _classified(650, entry, None, in_port=port, ip_dscp=entry.dscp)
+    return rules
+
+
+def port_meter(port: int, rate_pps: int) -> Meter:
+    """What one host port may send to the controller."""
+    return Meter(port, rate_pps, rate_pps)
+
+
+# --- hosts --------------------------------------------------------------------------------------
+
+
+def home_rules(host: Host, edge: int) -> list[Rule]:
+    """At the host's own switch: let it in, deliver to it, and never answer its own address."""
+    own = [Rule(Table.CLASSIFY, 910, match(eth_type=ARP, arp_op=1, arp_tpa=ip, eth_src=host.mac),
+                (PUNT,), meter=host.port) for ip in _ipv4(host)]  # fmt: skip
+    return [
+        Rule(Table.ADMISSION, 500, match(in_port=host.port, eth_src=host.mac), goto=Table.CLASSIFY),
+        Rule(Table.ROUTE, 200, match(eth_dst=host.mac), (Output(host.port),)),
+        Rule(Table.LABEL, 300, match(eth_dst=labels.match_host(edge, host.number)),
+             (SetField("eth_dst", host.mac), Output(host.port))),
+        *own,
+    ]  # fmt: skip
+
+
+def away_rules(host: Host, edge: int) -> list[Rule]:
+    """At every other edge switch: write the label, then let the ingress group choose the path."""
+    write = SetField("eth_dst", labels.label(edge, host.number))
+    return [
+        Rule(Table.ROUTE, 100, match(eth_dst=host.mac, metadata=number),
+             (write, ToGroup(entry_group_id(path_group, edge))))
+        for path_group, number in GROUP_NUMBER.items()
+    ]  # fmt: skip
+
+
+def arp_rules(host: Host) -> list[Rule]:
+    """At every edge switch: answer ARP requests for the host at once (RFC 826), flooding nothing."""
+    return [
+        Rule(Table.CLASSIFY, 900, match(eth_type=ARP, arp_op=1, arp_tpa=ip), _arp_reply(host.mac, ip))
+        for ip in _ipv4(host)
+    ]
+
+
+def _arp_reply(mac: int, ip: int) -> tuple[Action, ...]:
+    return (
+        Move("eth_src", "eth_dst", 48), SetField("eth_src", mac), SetField("arp_op", 2),
+        Move("arp_sha", "arp_tha", 48), Move("arp_spa", "arp_tpa", 32),
+        SetField("arp_sha", mac), SetField("arp_spa", ip), Output(IN_PORT),
+    )  # fmt: skip
+
+
+def _ipv4(host: Host) -> list[int]:
+    return [ip for ip in host.ips if ip < 1 << 32]
+
+
+# --- paths --------------------------------------------------------------------------------------
+
+
+def entry_group_id(path_group: PathGroup, edge: int) -> int:
+    """The group a route rule points to: the primary paths, or the reserve if none of them lives."""
+    return _ENTRY << 28 | GROUP_NUMBER[path_group] << 20 | edge
+
+
+def ingress_groups(
+    path_group: PathGroup, edge: int, choices: Iterable[tuple[int, int, int]]
+) -> list[Group]:
+    """The groups of one ingress switch towards one egress.
+
+    Args:
+        path_group: Whose groups.
+        edge: The egress switch's number in labels.
+        choices: (tree, output port, weight) of each live candidate path; weight 0 is reserve.
+
+    Returns:
+        Primary (select), reserve (select) and entry (fast failover); a path change is a change of
+        one of them, at this switch alone.
+    """
+    entry = entry_group_id(path_group, edge)
+    primary, reserve = entry ^ (_ENTRY ^ _PRIMARY) << 28, entry ^ (_ENTRY ^ _RESERVE) << 28
+    chosen = list(choices)
+    first = tuple(_path_bucket(t, port, weight) for t, port, weight in chosen if weight)
+    spare = tuple(_path_bucket(t, port, 1) for t, port, weight in chosen if not weight)
+    return [
+        Group(primary, GroupType.SELECT, first),
+        Group(reserve, GroupType.SELECT, spare),
+        Group(entry, GroupType.FAST_FAILOVER, tuple(
+            Bucket((ToGroup(group),), watch_group=group)
+            for group, buckets in ((primary, first), (reserve, spare)) if buckets)),
+    ]  # fmt: skip
+
+
+def _path_bucket(tree: int, port: int, weight: int) -> Bucket:
+    return Bucket((_write_tree(tree), Output(port)), weight=weight, watch_port=port)
+
+
+def _write_tree(tree: int) -> Load:
+    return Load("eth_dst", labels.TREE_OFFSET, labels.TREE_BITS, tree)
+
+
+def transit(
+    edge: int, hops: Mapping[int, Hop], lasting: Iterable[int]
+) -> tuple[list[Rule], list[Group]]:
+    """Rules and groups of one switch for labels towards one egress switch.
+
+    Args:
+        edge: The egress switch's number in labels.
+        hops: This switch's hop on each tree, by tree number.
+        lasting: Trees a packet may be moved to when its next hop is gone (not those being retired).
+
+    Returns:
+        One rule for all trees where they agree, else one a tree. Where a later tree leaves by
+        another port, a fast-failover group moves packets to it without the controller; trees only
+        ever go up, so they can't loop however many links are down.
+    """
+    ports = {hop.port for hop in hops.values()}
+    if len(ports) == 1:
+        rule = Rule(Table.LABEL, 190, match(eth_dst=labels.match_edge(edge)), (Output(*ports),))
+        return [rule], []
+    rules, groups = [], []
+    for tree, hop in hops.items():
+        later = sorted(t for t in lasting if t > tree and hops[t].port != hop.port)
+        action: Action = Output(hop.port)
+        if later:
+            group = _transit_group(edge, tree, hop, later[0], hops[later[0]])
+            groups.append(group)
+            action = ToGroup(group.group_id)
+        rules.append(Rule(Table.LABEL, 200, match(eth_dst=labels.match_tree(edge, tree)), (action,)))
+    return rules, groups
+
+
+def _transit_group(edge: int, tree: int, hop: Hop, other: int, spare: Hop) -> Group:
+    # An output to the port a packet came from is dropped (section 7.2.5) unless in_port is cleared.
+    back = (_write_tree(other), SetField("in_port", 0), Output(spare.port))
+    return Group(_TRANSIT << 28 | edge << labels.TREE_BITS | tree, GroupType.FAST_FAILOVER, (
+        Bucket((Output(hop.port),), watch_port=hop.port), Bucket(back, watch_port=spare.port),
+    ))  # fmt: skip
+
+
+def is_transit_group(group_id: int, edge: int) -> bool:
+    """True for the transit groups towards one egress switch."""
+    return group_id >> labels.TREE_BITS == _TRANSIT << 20 | edge
+
+
+# --- reading hosts back -------------------------------------------------------------------------
+
+
+def hosts_in(dpid: int, rules: Iterable[Rule]) -> tuple[int | None, list[Host]]:
+    """The edge number and hosts that `home_rules` of an earlier run left on a switch."""
+    edge, hosts = None, []
+    addresses: dict[int, list[int]] = {}
+    for rule in rules:
+        fields = {f.name: f for f in rule.match}
+        if rule.table is Table.LABEL and rule.priority == 300:
+            _, edge, number = labels.split(fields["eth_dst"].value)
+            mac = next(a.value for a in rule.actions if isinstance(a, SetField))
+            port = next(a.port for a in rule.actions if isinstance(a, Output))
+            hosts.append(Host(mac, dpid, port, number))
+        elif rule.table is Table.CLASSIFY and rule.priority == 910:
+            addresses.setdefault(fields["eth_src"].value, []).append(fields["arp_tpa"].value)
+    for host in hosts:
+        host.ips = tuple(sorted(addresses.get(host.mac, ())))
+    return edge, hosts

@@ -1,0 +1,308 @@
+"""Which rules, groups and trees the switches should have, given what is known.
+
+Owns the life of a candidate path: its rules go to the core first; when every switch has said so
+(barrier) it is ready and ingress groups may use it; when it is retired groups let go of it first,
+and its rules leave only after that is confirmed and packets on their way have drained. So no packet
+meets half a path, in any order of messages.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from controller import pipeline
+from controller.advice import static_weights
+from controller.discovery import name
+from controller.events import Command, Level, Note
+from controller.labels import MAX_EDGES, MAX_TREES, split
+from controller.paths import Graph, InTree, in_trees, visited
+from controller.rules import Output, Rule, Table
+from controller.state import End, Hop, Host, Link, State, Switch, Target, Tree
+from policies.classes import PathGroup
+
+Hops = dict[int, Hop]
+
+
+# --- switches and ports -------------------------------------------------------------------------
+
+
+def install_base(state: State, switch: Switch) -> None:
+    """What every switch has, whatever it is for."""
+    switch.mirror.put("base", pipeline.base_rules(state.policy))
+
+
+def settle_ports(state: State, switch: Switch, now: float) -> bool:
+    """Gives each port its role; True once no port is waiting to be told from a fabric port."""
+    waiting = False
+    host_ports = set(state.host_ports(switch, now))
+    for number, port in switch.ports.items():
+        rules: list[Rule] = []
+        if state.is_fabric((switch.dpid, number)):
+            rules = pipeline.fabric_port_rules(number)
+        elif number in host_ports:
+            trusted = state.is_trusted(port.port.name)
+            rules = pipeline.host_port_rules(number, state.policy, trusted=trusted)
+            switch.mirror.put_meter(pipeline.port_meter(number, state.settings.punt_pps))
+        else:
+            waiting = waiting or port.port.up
+            if state.hosts_at((switch.dpid, number)):
+                continue  # a host's port that is down for now keeps its rules
+        switch.mirror.put(("port", number), rules)
+    if host_ports and switch.edge is None:
+        switch.edge = _free_edge(state, switch.dpid)
+        state.topology_changed_at = now
+    return not waiting
+
+
+def _free_edge(state: State, dpid: int) -> int:
+    taken = {switch.edge for switch in state.switches.values()}
+    wanted = dpid % MAX_EDGES
+    return next(e % MAX_EDGES for e in range(wanted, wanted + MAX_EDGES) if e % MAX_EDGES not in taken)
+
+
+# --- hosts --------------------------------------------------------------------------------------
+
+
+def install_host(state: State, host: Host) -> None:
+    """The host's rules on every edge switch that can have them already."""
+    for switch in state.edges():
+        _install_host_at(state, host, switch)
+
+
+def _install_host_at(state: State, host: Host, switch: Switch) -> None:
+    home = state.switches[host.dpid]
+    if home.edge is None:
+        return
+    rules = pipeline.arp_rules(host)
+    if switch is home:
+        rules += pipeline.home_rules(host, home.edge)
+    elif pipeline.entry_group_id(PathGroup.LATENCY, home.edge) in switch.mirror.groups:
+        rules += pipeline.away_rules(host, home.edge)
+    switch.mirror.put(("host", host.mac), rules)
+
+
+# --- trees --------------------------------------------------------------------------------------
+
+
+def refresh(state: State, now: float) -> Iterator[Command]:
+    """Computes the candidate paths of the whole network anew; the same network gives the same."""
+    state.topology_changed_at = None
+    edges = list(state.edges())
+    for dpid in state.targets.keys() - {switch.dpid for switch in edges}:
+        del state.targets[dpid]
+    for switch in edges:
+        state.targets.setdefault(switch.dpid, Target(switch.dpid))
+    for target in state.targets.values():
+        _refresh_target(state, target, now)
+    trees = sum(len(target.trees) for target in state.targets.values())
+    state.refreshed_at = now
+    yield Note("paths-computed", f"{len(state.switches)} switches, {len(state.links)} links, "
+               f"{len(edges)} edges, {trees} trees")  # fmt: skip
+
+
+def _refresh_target(state: State, target: Target, now: float) -> None:
+    wanted = _candidates(state, target.dpid, only_up=False)
+    if _misses_someone(state, target.dpid, wanted):
+        wanted += [t for t in _candidates(state, target.dpid, only_up=True) if t not in wanted]
+    kept = {tree.number: tree for tree in target.trees.values() if tree.hops in wanted}
+    for number, tree in target.trees.items():
+        if number not in kept:
+            target.retired[number] = Tree(number, tree.hops, retired_at=now)
+            state.unsent.append(target.retired[number])
+    target.trees = kept
+    known = [tree.hops for tree in kept.values()]
+    for hops in wanted:
+        if hops not in known:
+            _add_tree(state, target, hops)
+    _compile_transit(state, target)
+    regroup(state, target)
+
+
+def _candidates(state: State, dpid: int, *, only_up: bool) -> list[Hops]:
+    settings = state.settings
+    graph = state.graph(only_up=only_up)
+    sources = [graph.index[switch.dpid] for switch in state.edges()]
+    trees = in_trees(
+        graph, graph.index[dpid], sources, most=settings.most_trees, least=settings.least_trees,
+        protect=len(graph.dpids) <= settings.protect_up_to,
+    )  # fmt: skip
+    return list(_used_hops(graph, trees, sources))
+
+
+def _used_hops(graph: Graph, trees: list[InTree], sources: list[int]) -> Iterator[Hops]:
+    """Each tree's hops at the switches its packets can reach, moved there from earlier trees too."""
+    reached = set(sources)
+    for tree in trees:
+        seen = visited(graph, tree, graph.as_indices(reached))
+        rows = [int(v) for v in seen.nonzero()[0]]
+        reached.update(rows)
+        slots = {v: tree.slot[v] for v in rows if tree.slot[v] >= 0}
+        yield {
+            graph.dpids[v]: Hop(int(graph.port[v, j]), graph.dpids[graph.neighbour[v, j]])
+            for v, j in slots.items()
+        }
+
+
+def _misses_someone(state: State, dpid: int, wanted: list[Hops]) -> bool:
+    """True if some edge switch has no live path in `wanted`."""
+    trees = [Tree(0, hops) for hops in wanted]
+    return any(
+        not any(_is_live(state, tree.path(switch.dpid, dpid)) for tree in trees)
+        for switch in state.edges()
+        if switch.dpid != dpid
+    )
+
+
+def _is_live(state: State, path: tuple[End, ...]) -> bool:
+    return bool(path) and all(state.hop_is_up(end) for end in path)
+
+
+def _add_tree(state: State, target: Target, hops: Hops) -> None:
+    found = _numbers_in_use(state, target)
+    for number in range(MAX_TREES):
+        known = found.get(number, {})
+        if number in target.trees or number in target.retired:
+            continue
+        if all(dpid in hops and hops[dpid].port == port for dpid, port in known.items()):
+            target.trees[number] = Tree(number, hops)
+            state.unsent.append(target.trees[number])
+            return
+
+
+def _numbers_in_use(state: State, target: Target) -> dict[int, dict[int, int]]:
+    """Tree number -> {dpid: port} of rules found on switches: an earlier run may have left some."""
+    found: dict[int, dict[int, int]] = {}
+    if state.settled:
+        return found
+    edge = state.switches[target.dpid].edge
+    for switch in state.connected():
+        for rule in switch.mirror.actual_rules.values():
+            if rule.table is Table.LABEL and rule.priority == 200:
+                number, rule_edge, _ = split(rule.match[0].value)
+                if rule_edge == edge:
+                    found.setdefault(number, {})[switch.dpid] = _port_of(switch, rule)
+    return found
+
+
+def _port_of(switch: Switch, rule: Rule) -> int:
+    action = rule.actions[0] if rule.actions else None
+    if isinstance(action, Output):
+        return action.port
+    group = switch.mirror.actual_groups.get(getattr(action, "group_id", 0))
+    return group.buckets[0].watch_port if group and group.buckets else 0
+
+
+def _compile_transit(state: State, target: Target) -> None:
+    edge = state.switches[target.dpid].edge
+    assert edge is not None  # a target is an edge switch
+    trees = {**target.trees, **target.retired}
+    for switch in state.switches.values():
+        if switch.dpid == target.dpid:
+            continue
+        hops = {n: tree.hops[switch.dpid] for n, tree in trees.items() if switch.dpid in tree.hops}
+        rules, groups = pipeline.transit(edge, hops, hops.keys() & target.trees.keys())
+        switch.mirror.put(("transit", target.dpid), rules)
+        wanted = {group.group_id for group in groups}
+        for group in groups:
+            switch.mirror.put_group(group)
+        for group_id in list(switch.mirror.groups):
+            if pipeline.is_transit_group(group_id, edge) and group_id not in wanted:
+                switch.mirror.drop_group(group_id)
+
+
+def sent(state: State) -> None:
+    """Notes, after a flush, which barriers the trees just changed have to wait for."""
+    for tree in state.unsent:
+        tree.waits = {
+            s.dpid: s.sent + 1 if s.mirror.dirty and s.connection is None else s.sent
+            for s in state.switches.values()
+            if s.acked < s.sent or (s.mirror.dirty and s.connection is None)
+        }
+        state.waiting.append(tree)
+    state.unsent.clear()
+
+
+def advance(state: State, now: float) -> None:
+    """Takes the trees whose barriers have come back one step on."""
+    if not state.waiting:
+        state.settled = state.settled or state.is_quiet(now)
+        return
+    done = [tree for tree in state.waiting if _is_confirmed(state, tree, now)]
+    if not done:
+        return
+    state.waiting = [tree for tree in state.waiting if tree not in done]
+    for target in state.targets.values():
+        ready = [tree for tree in done if target.trees.get(tree.number) is tree]
+        gone = [tree for tree in done if target.retired.get(tree.number) is tree]
+        for tree in ready:
+            tree.ready = True
+        for tree in gone:
+            del target.retired[tree.number]
+        if gone:
+            _compile_transit(state, target)
+        if ready:
+            regroup(state, target)
+
+
+def _is_confirmed(state: State, tree: Tree, now: float) -> bool:
+    if tree.retired_at is not None and now - tree.retired_at < state.settings.drain_s:
+        return False
+    return all(
+        dpid not in state.switches or state.switches[dpid].acked >= number
+        for dpid, number in tree.waits.items()
+    )
+
+
+# --- ingress groups -----------------------------------------------------------------------------
+
+
+def regroup(state: State, target: Target) -> None:
+    """Brings every edge switch's groups towards `target` up to date with what is ready and live."""
+    for switch in state.edges():
+        if switch.dpid != target.dpid:
+            _regroup_pair(state, switch, target)
+
+
+def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
+    edge = state.switches[target.dpid].edge
+    assert edge is not None  # a target is an edge switch
+    paths: dict[tuple[End, ...], int] = {}
+    for number, tree in sorted(target.trees.items()):
+        path = tree.path(switch.dpid, target.dpid) if tree.ready else ()
+        if _is_live(state, path):
+            paths.setdefault(path, number)
+    if not paths and not state.settled:
+        return  # nothing ready yet: what an earlier run left goes on working
+    first_time = pipeline.entry_group_id(PathGroup.LATENCY, edge) not in switch.mirror.groups
+    for path_group in PathGroup:
+        weights = static_weights(list(paths), path_group)
+        choices = [
+            (number, path[0][1], weight)
+            for (path, number), weight in zip(paths.items(), weights, strict=True)
+        ]
+        for group in pipeline.ingress_groups(path_group, edge, choices):
+            switch.mirror.put_group(group)
+    if first_time:
+        for host in state.switches[target.dpid].hosts.values():
+            _install_host_at(state, host, switch)
+
+
+def reroute(state: State, links: Iterable[Link], now: float) -> Iterator[Command]:
+    """Takes links that just went down out of every ingress group; finds new paths where none is left."""
+    ends = {end for link in links for end in link.ends}
+    for target in state.targets.values():
+        used = any(
+            (dpid, hop.port) in ends for tree in target.trees.values() for dpid, hop in tree.hops.items()
+        )
+        if not used:
+            continue
+        regroup(state, target)
+        if _misses_someone(state, target.dpid, [t.hops for t in target.trees.values()]):
+            _refresh_target(state, target, now)
+            yield from _report_unreachable(state, target)
+
+
+def _report_unreachable(state: State, target: Target) -> Iterator[Command]:
+    wanted = [tree.hops for tree in target.trees.values()]
+    if _misses_someone(state, target.dpid, wanted):
+        port = next(iter(state.switches[target.dpid].ports), 0)
+        yield Note("unreachable", f"no path is left from every edge to the switch of "
+                   f"{name(state, (target.dpid, port))}", Level.WARNING)  # fmt: skip

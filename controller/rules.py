@@ -1,0 +1,160 @@
+"""What a switch can be told, as frozen data: rules, groups, meters.
+
+Pure words of OpenFlow 1.3 (ONF TS-006..TS-025) plus two Nicira actions; no framework, no meaning.
+Every value is an integer (MAC and IP addresses too), so rules compare, hash and sort by value.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+COOKIE_MARK = 0x4857 << 48  # "HW": the cookie of every rule of ours
+IN_PORT = 0xFFFFFFF8  # OFPP_IN_PORT, OpenFlow 1.3.5 section 7.2.1
+CONTROLLER = 0xFFFFFFFD  # OFPP_CONTROLLER
+ANY = 0xFFFFFFFF  # OFPP_ANY / OFPG_ANY
+
+
+class Table(IntEnum):
+    """The pipeline in the order a packet meets it; see docs/architecture.md."""
+
+    ADMISSION = 0
+    CLASSIFY = 1
+    PIN = 2
+    ROUTE = 3
+    FABRIC = 4
+    LABEL = 5
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Field:
+    """One OXM match field by its OpenFlow name, such as `eth_dst`; `mask` None is an exact match."""
+
+    name: str
+    value: int
+    mask: int = -1  # -1: exact
+
+
+Match = tuple[Field, ...]
+
+
+def match(**fields: int | tuple[int, int]) -> Match:
+    """A match in canonical order: `match(in_port=1, eth_dst=(value, mask))`."""
+    made = (Field(k, *v) if isinstance(v, tuple) else Field(k, v) for k, v in fields.items())
+    return tuple(sorted(made))
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Send out of a port, or to `CONTROLLER` or `IN_PORT`."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToGroup:
+    """Hand the packet to a group."""
+
+    group_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetQueue:
+    """Choose the queue of the output port."""
+
+    queue_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """Overwrite a whole header field."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Overwrite bits `offset .. offset+bits-1` of a field (Nicira NXAST_REG_LOAD)."""
+
+    name: str
+    offset: int
+    bits: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Copy a whole field of `bits` bits to another (Nicira NXAST_REG_MOVE)."""
+
+    source: str
+    target: str
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Something read from a switch that is not in these words; compared and deleted, never sent."""
+
+    text: str
+
+
+Action = Output | ToGroup | SetQueue | SetField | Load | Move | Foreign
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One flow entry. Order on the wire: meter, apply-actions, write-metadata, goto-table.
+
+    No actions and no goto is a drop. Rules never expire: a dead controller loses nothing.
+    """
+
+    table: int
+    priority: int
+    match: Match
+    actions: tuple[Action, ...] = ()
+    goto: int | None = None
+    metadata: int | None = None
+    meter: int | None = None
+
+    @property
+    def key(self) -> "RuleKey":
+        """What makes two entries the same entry to a switch (section 5.2)."""
+        return (self.table, self.priority, self.match)
+
+
+RuleKey = tuple[int, int, Match]
+
+
+class GroupType(Enum):
+    """Group types in use (section 5.6.1)."""
+
+    SELECT = "select"
+    FAST_FAILOVER = "ff"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One choice of a group; live while its watch port or group is live. Weight is 0 for FF."""
+
+    actions: tuple[Action, ...]
+    weight: int = 0
+    watch_port: int = ANY
+    watch_group: int = ANY
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group and its buckets, in order."""
+
+    group_id: int
+    type: GroupType
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A drop meter in packets a second (section 5.7)."""
+
+    meter_id: int
+    rate_pps: int
+    burst_packets: int

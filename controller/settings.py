@@ -1,0 +1,86 @@
+"""How the controller behaves in time and size; read once from the environment at start.
+
+`ryu-manager` gives an app no arguments of its own, so every way of running passes settings in
+`HEADWAY_*` variables; `headway run` sets them from its options.
+"""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+from controller.errors import SettingsError
+
+PREFIX = "HEADWAY_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Times in seconds, rates in packets a second.
+
+    Attributes:
+        tick_s: How often the core looks at the clock.
+        discovery_interval_s: Between LLDP probes of a port; three lost in a row end a link.
+        settle_s: How long a port must be up without another switch before it is for hosts.
+        quiet_s: How long discovery must be quiet before paths are computed.
+        telemetry_interval_s: Between reads of port, queue and group counters (from 0.1).
+        audit_interval_s: Between read-backs of every table; also reads flow counters.
+        drain_s: How long a retired path stays usable for packets on their way.
+        punt_pps: Packets a second each host port may send to the controller.
+        hosts_per_port: MAC addresses learned on one port.
+        most_trees: Candidate paths over shortest paths, per egress switch.
+        least_trees: Candidate paths with detours, per egress switch.
+        protect_up_to: Largest network, in switches, that gets protection trees.
+        metrics: HOST:PORT of the Prometheus endpoint; empty for none.
+        policy: Policy file; empty for the default.
+        key: Secret that signs discovery probes.
+    """
+
+    tick_s: float = 0.05
+    discovery_interval_s: float = 1.0
+    settle_s: float = 0.6
+    quiet_s: float = 0.5
+    telemetry_interval_s: float = 1.0
+    audit_interval_s: float = 10.0
+    drain_s: float = 0.5
+    punt_pps: int = 100
+    hosts_per_port: int = 64
+    most_trees: int = 16
+    least_trees: int = 4
+    protect_up_to: int = 200
+    metrics: str = ""
+    policy: str = ""
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+
+    @property
+    def policy_path(self) -> Path | None:
+        """The policy file, None for the default."""
+        return Path(self.policy) if self.policy else None
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str]) -> "Settings":
+        """Reads `HEADWAY_*` variables, such as HEADWAY_TELEMETRY_INTERVAL_S=0.1.
+
+        Raises:
+            SettingsError: A value is not of its kind or out of range; names the variable.
+        """
+        values: dict[str, object] = {}
+        for entry in fields(Settings):
+            name = PREFIX + entry.name.upper()
+            if name in environment and entry.name != "key":
+                values[entry.name] = _value(name, environment[name], entry.default)
+        return Settings(**values)  # type: ignore[arg-type]
+
+
+def _value(name: str, text: str, default: object) -> object:
+    if isinstance(default, str):
+        return text
+    try:
+        number = int(text) if isinstance(default, int) else float(text)
+    except ValueError as error:
+        raise SettingsError(f"{name}={text!r}: not a number") from error
+    if not 0.01 <= number <= 1e6:
+        raise SettingsError(f"{name}={text}: out of range, use 0.01 to 1000000")
+    if name == PREFIX + "TELEMETRY_INTERVAL_S" and number < 0.1:
+        raise SettingsError(f"{name}={text}: the shortest telemetry interval is 0.1 s")
+    return number

@@ -1,0 +1,195 @@
+"""Everything the controller knows, in one place, changed by one thread only.
+
+Owns the data and the small questions about it. Decisions are in `hosts`, `discovery`, `routing`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from controller.events import Port
+from controller.mirror import Mirror
+from controller.paths import Arc, Graph
+from controller.settings import Settings
+from controller.telemetry import Telemetry
+from policies.model import Policy
+
+End = tuple[int, int]  # (datapath id, port number)
+LAST_REAL_PORT = 0xFFFFFF00  # OFPP_MAX, section 7.2.1
+
+
+@dataclass(slots=True)
+class PortState:
+    """A port and when it last came up."""
+
+    port: Port
+    up_since: float
+
+
+@dataclass(slots=True)
+class Switch:
+    """A switch we have met, connected (`connection` not None) or not.
+
+    `sent` and `acked` number barriers: what was sent up to barrier n is carried out once
+    `acked` >= n. `edge` is its number in labels, given when it first has a port for hosts.
+    """
+
+    dpid: int
+    mirror: Mirror
+    ports: dict[int, PortState] = field(default_factory=dict)
+    connection: int | None = None
+    connected_at: float = 0.0
+    ready: bool = False
+    edge: int | None = None
+    sent: int = 0
+    acked: int = 0
+    hosts: dict[int, "Host"] = field(default_factory=dict)
+    reading: int | None = None  # value of `sent` when its tables were asked for
+    next_audit: float = 0.0
+
+
+@dataclass(slots=True)
+class Host:
+    """A host where it was last seen. `number` is its place on its edge switch, for labels."""
+
+    mac: int
+    dpid: int
+    port: int
+    number: int
+    ips: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class Link:
+    """A cable between two switch ports; `heard` says when each end last received a probe."""
+
+    ends: tuple[End, End]
+    heard: dict[End, float] = field(default_factory=dict)
+    up: bool = False
+
+    def other(self, end: End) -> End:
+        """The far end."""
+        return self.ends[1] if self.ends[0] == end else self.ends[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of a tree: out of `port`, to switch `target`."""
+
+    port: int
+    target: int
+
+
+@dataclass(slots=True)
+class Tree:
+    """A candidate in-tree in use: its number in labels and each switch's hop towards the target."""
+
+    number: int
+    hops: dict[int, Hop]
+    waits: dict[int, int] = field(default_factory=dict)  # dpid -> barrier to wait for
+    ready: bool = False
+    retired_at: float | None = None
+
+    def path(self, source: int, target: int) -> tuple[End, ...]:
+        """The (switch, port) pairs from `source` to `target`; () if `source` isn't on the tree."""
+        steps: list[End] = []
+        while source != target:
+            hop = self.hops.get(source)
+            if hop is None:
+                return ()
+            steps.append((source, hop.port))
+            source = hop.target
+        return tuple(steps)
+
+
+@dataclass(slots=True)
+class Target:
+    """An egress switch and the trees towards it. Retired trees wait here until nobody uses them."""
+
+    dpid: int
+    trees: dict[int, Tree] = field(default_factory=dict)
+    retired: dict[int, Tree] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class State:
+    """The whole state. `policy` and `settings` are frozen; the rest is what was learned."""
+
+    policy: Policy
+    settings: Settings
+    switches: dict[int, Switch] = field(default_factory=dict)
+    hosts: dict[int, Host] = field(default_factory=dict)
+    host_of_ip: dict[int, int] = field(default_factory=dict)  # IPv4 or IPv6 address -> MAC
+    links: dict[tuple[End, End], Link] = field(default_factory=dict)
+    link_at: dict[End, Link] = field(default_factory=dict)
+    targets: dict[int, Target] = field(default_factory=dict)
+    probes: dict[End, dict[int, float]] = field(default_factory=dict)  # nonce -> time sent
+    nonce: int = 0
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    topology_changed_at: float | None = None  # None: paths are up to date
+    refreshed_at: float | None = None
+    settled: bool = False  # paths are in use; only then is anything an earlier run left deleted
+    unsettled_ports: set[int] = field(default_factory=set)  # dpids with ports to give roles
+    unsent: list[Tree] = field(default_factory=list)  # changed since the last flush
+    waiting: list[Tree] = field(default_factory=list)  # for barriers
+    next_probe: float = 0.0
+    next_poll: float = 0.0
+
+    def connected(self) -> Iterator[Switch]:
+        """Switches whose tables have been read and can be changed."""
+        return (s for s in self.switches.values() if s.ready and s.connection is not None)
+
+    def is_fabric(self, end: End) -> bool:
+        """True for a port with another switch behind it."""
+        return end in self.link_at
+
+    def host_ports(self, switch: Switch, now: float) -> list[int]:
+        """Ports up long enough without a switch showing up behind them to be for hosts."""
+        return [
+            number
+            for number, state in switch.ports.items()
+            if state.port.up
+            and number < LAST_REAL_PORT
+            and not self.is_fabric((switch.dpid, number))
+            and now - max(state.up_since, switch.connected_at) >= self.settings.settle_s
+        ]
+
+    def hop_is_up(self, end: End) -> bool:
+        """True if the link that leaves at `end` carries traffic."""
+        link = self.link_at.get(end)
+        return link is not None and link.up
+
+    def arcs(self, *, only_up: bool) -> list[Arc]:
+        """Both directions of every link."""
+        return [
+            Arc(*near, *far)
+            for link in self.links.values()
+            if link.up or not only_up
+            for near, far in (link.ends, link.ends[::-1])
+        ]
+
+    def hosts_at(self, end: End) -> list[Host]:
+        """Hosts learned on one port."""
+        switch = self.switches.get(end[0])
+        return [h for h in switch.hosts.values() if h.port == end[1]] if switch else []
+
+    def edges(self) -> Iterator[Switch]:
+        """Switches with hosts, or ports for them."""
+        return (switch for switch in self.switches.values() if switch.edge is not None)
+
+    def graph(self, *, only_up: bool) -> Graph:
+        """The switches and links as arrays."""
+        return Graph.of(self.switches, self.arcs(only_up=only_up))
+
+    def is_trusted(self, port_name: str) -> bool:
+        """True if the policy believes the DSCP that hosts on this port write."""
+        return any(fnmatchcase(port_name, pattern) for pattern in self.policy.trusted_ports)
+
+    def is_quiet(self, now: float) -> bool:
+        """True when paths have been computed, sent, confirmed, and packets had time to drain."""
+        return (
+            self.topology_changed_at is None
+            and self.refreshed_at is not None
+            and now - self.refreshed_at >= self.settings.drain_s
+            and all(switch.acked == switch.sent for switch in self.connected())
+        )

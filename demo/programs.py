@@ -1,0 +1,191 @@
+"""Command lines of the jobs: pure, from a scenario.
+
+Owns which program runs on which host with which arguments, ports and priority. It must not start
+anything. TCP ports are those the default policy knows: inference 8000, training 29500 and gloo's
+range below, bulk 9000, scrape 9100.
+
+Why gloo needs a range: its data connections take whatever ephemeral ports the kernel gives, so
+nothing in a packet's header says "gradient". A training host's ephemeral range is therefore
+narrowed (`EPHEMERAL_RANGE`) to ports that the policy file maps to that class. Other jobs that
+share such a host choose their source ports themselves, outside the range (`_SOURCE_PORTS`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from demo.scenario import Scenario
+
+EPHEMERAL_RANGE = (29600, 29999)
+PROBE_STREAMS = 4
+_INTERFACE_SUFFIX = "-eth0"  # Mininet's name of a host's only interface
+
+
+class JobKind(Enum):
+    """The jobs of the demo; a kind may be several programs."""
+
+    TRAINING = "training"
+    INFERENCE = "inference"
+    BULK = "bulk"
+    SCRAPE = "scrape"
+    PROBE = "probe"
+
+
+_SOURCE_PORTS = {
+    JobKind.INFERENCE: 41000,
+    JobKind.BULK: 42000,
+    JobKind.SCRAPE: 43000,
+    JobKind.PROBE: 44000,
+}
+# Jobs share two cores here that would each have a machine of their own. The scheduler is told who
+# must answer quickly, so that what is measured is the network.
+_NICENESS = {
+    JobKind.TRAINING: 5,
+    JobKind.INFERENCE: -5,
+    JobKind.BULK: 5,
+    JobKind.SCRAPE: 5,
+    JobKind.PROBE: -5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process: its name, host and command line; `finite` ones end by themselves."""
+
+    name: str
+    host: str
+    argv: tuple[str, ...]
+    finite: bool = False
+
+
+def programs_of(
+    scenario: Scenario, kinds: Iterable[JobKind], run_index: int
+) -> tuple[Program, ...]:
+    """The programs of some jobs; servers first.
+
+    Args:
+        run_index: counts the runs on one network, so that source ports are never used again while
+            an old connection still closes.
+    """
+    builders = {
+        JobKind.TRAINING: _training,
+        JobKind.INFERENCE: _inference,
+        JobKind.BULK: _bulk,
+        JobKind.SCRAPE: _scrape,
+        JobKind.PROBE: _probe,
+    }
+    wanted = set(kinds)
+    return tuple(
+        program
+        for kind, build in builders.items()
+        if kind in wanted
+        for program in build(scenario, run_index)
+    )
+
+
+def narrow_ephemeral_range() -> tuple[str, ...]:
+    """The command that gives a host's namespace gloo's port range."""
+    first, last = EPHEMERAL_RANGE
+    return ("sysctl", "-qw", f"net.ipv4.ip_local_port_range={first} {last}")
+
+
+def _training(scenario: Scenario, run_index: int) -> list[Program]:
+    ranks = scenario.placement.ranks
+    port = 29500  # TCPStore's listener closes with rank 0 and may be bound again at once
+    return [
+        _program(
+            JobKind.TRAINING, f"training-{rank}", host, "training",
+            "--rank", rank, "--world", len(ranks), "--port", port,
+            "--master", scenario.host(ranks[0]).address,
+            "--interface", host + _INTERFACE_SUFFIX,
+            "--gradient-bytes", scenario.workload.gradient_bytes,
+            "--seed", scenario.seed,
+        )
+        for rank, host in enumerate(ranks)
+    ]  # fmt: skip
+
+
+def _inference(scenario: Scenario, run_index: int) -> list[Program]:
+    placement, workload, kind = scenario.placement, scenario.workload, JobKind.INFERENCE
+    server = scenario.host(placement.inference_server).address
+    return [
+        _program(
+            kind, "inference-server", placement.inference_server, "inference_server",
+            "--address", server, "--features", workload.features,
+        ),
+        _program(
+            kind, "inference-client", placement.inference_client, "inference_client",
+            "--server", server, "--features", workload.features,
+            "--rate", workload.requests_per_s, "--seed", scenario.seed,
+            "--first-source-port", _source_port(kind, run_index),
+            finite=True,
+        ),
+    ]  # fmt: skip
+
+
+def _bulk(scenario: Scenario, run_index: int) -> list[Program]:
+    placement, workload, kind = scenario.placement, scenario.workload, JobKind.BULK
+    receiver = scenario.host(placement.bulk_receiver).address
+    return [
+        _program(
+            kind, "bulk-receiver", placement.bulk_receiver, "bulk", "receive",
+            "--address", receiver,
+        ),
+        _program(
+            kind, "bulk-sender", placement.bulk_sender, "bulk", "send",
+            "--server", receiver, "--connections", workload.bulk_connections,
+            "--shard-bytes", workload.shard_bytes, "--seed", scenario.seed,
+            "--first-source-port", _source_port(kind, run_index),
+        ),
+    ]  # fmt: skip
+
+
+def _scrape(scenario: Scenario, run_index: int) -> list[Program]:
+    placement, kind = scenario.placement, JobKind.SCRAPE
+    exporter = scenario.host(placement.exporter).address
+    return [
+        _program(kind, "exporter", placement.exporter, "scrape", "export", "--address", exporter),
+        _program(
+            kind, "scraper", placement.scraper, "scrape", "collect",
+            "--server", exporter, "--period", scenario.workload.scrape_period_s,
+            "--first-source-port", _source_port(kind, run_index),
+            finite=True,
+        ),
+    ]  # fmt: skip
+
+
+def _probe(scenario: Scenario, run_index: int) -> list[Program]:
+    """Streams both ways between the two inference hosts."""
+    near, far = scenario.placement.inference_client, scenario.placement.inference_server
+    port = _source_port(JobKind.PROBE, run_index)
+    programs = []
+    for name, source, target in (("forward", near, far), ("backward", far, near)):
+        address = scenario.host(target).address
+        programs.append(
+            _program(
+                JobKind.PROBE, f"probe-{name}-receiver", target, "probe", "receive",
+                "--address", address, "--streams", PROBE_STREAMS, finite=True,
+            )
+        )  # fmt: skip
+        programs.append(
+            _program(
+                JobKind.PROBE, f"probe-{name}-sender", source, "probe", "send",
+                "--target", address, "--streams", PROBE_STREAMS, "--first-source-port", port,
+            )
+        )  # fmt: skip
+    return programs
+
+
+def _source_port(kind: JobKind, run_index: int) -> int:
+    return _SOURCE_PORTS[kind] + 100 * (run_index % 10)
+
+
+def _program(
+    kind: JobKind, name: str, host: str, module: str, *arguments: object, finite: bool = False
+) -> Program:
+    niceness = ("nice", "-n", str(_NICENESS[kind]))
+    python = (sys.executable, "-m", f"demo.jobs.{module}")
+    return Program(name, host, niceness + python + tuple(map(str, arguments)), finite)

@@ -1,0 +1,164 @@
+"""The demo's result as one report: pure.
+
+Owns what is said about the repeats: medians, spread, ratios to the arm "alone" of the same
+repeat, what was left over for the bulk, and the form of the JSON file. It must not print, draw or
+write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import median
+
+from demo.metrics import METRICS, ArmMetrics, ArmResult
+from demo.outage import Outage
+from demo.plan import Arm, Plan, Repeat
+
+MEASURED_ARMS = (Arm.ALONE, Arm.PLAIN, Arm.HEADWAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure over the repeats: the median, and how far it spread."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Iterable[float | None]) -> Figure | None:
+        """The figure of what was measured; None if nothing was."""
+        known = [value for value in values if value is not None]
+        return cls(median(known), min(known), max(known)) if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmReport:
+    """One arm over all repeats: figures and ratios by metric, samples of all repeats together."""
+
+    figures: Mapping[str, Figure | None]
+    ratios: Mapping[str, Figure | None]
+    latencies_s: tuple[float, ...]
+    iterations_s: tuple[float, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All there is to say. `versions` and such stand in `environment`, name to value."""
+
+    plan: Plan
+    spec: str
+    arms: Mapping[Arm, ArmReport]
+    outages: tuple[Outage, ...]
+    environment: Mapping[str, str]
+    runs: tuple[Mapping[Arm, ArmMetrics], ...]
+
+    @property
+    def outage_s(self) -> float | None:
+        """The median outage over the repeats; None if nothing was cut or lost."""
+        figure = Figure.of(outage.outage_s for outage in self.outages)
+        return figure.median if figure else None
+
+
+def summarise(
+    plan: Plan, spec: str, repeats: Sequence[Repeat], environment: Mapping[str, str]
+) -> Report:
+    """Put the repeats together.
+
+    Args:
+        spec: the topology as it was asked for.
+    """
+    runs = tuple(_complete(repeat.arms) for repeat in repeats)
+    return Report(
+        plan=plan,
+        spec=spec,
+        arms={arm: _arm_report(arm, runs, repeats) for arm in MEASURED_ARMS if arm in runs[0]},
+        outages=tuple(repeat.outage for repeat in repeats if repeat.outage is not None),
+        environment=environment,
+        runs=runs,
+    )
+
+
+def left_over(metrics: ArmMetrics, alone: ArmMetrics) -> ArmMetrics:
+    """Add what was left over for the bulk on the bottleneck, and the share of it that it took.
+
+    Left over is the bulk's goodput with the network to itself minus the other jobs' traffic.
+    """
+    if alone.bulk_goodput_bps is None or metrics.bulk_goodput_bps is None:
+        return metrics
+    left_bps = max(0.0, alone.bulk_goodput_bps - (metrics.priority_bps or 0.0))
+    share = metrics.bulk_goodput_bps / left_bps if left_bps else None
+    return replace(metrics, bulk_leftover_bps=left_bps, bulk_share_of_leftover=share)
+
+
+def to_document(report: Report) -> dict[str, object]:
+    """The JSON file's content; every figure under "arms" is a median over the repeats."""
+    plan = report.plan
+    return {
+        "arms": {
+            arm.value: {name: figure and figure.median for name, figure in entry.figures.items()}
+            for arm, entry in report.arms.items()
+        },
+        "ratios_to_alone": {
+            arm.value: {name: figure and figure.median for name, figure in entry.ratios.items()}
+            for arm, entry in report.arms.items()
+        },
+        "spread": {
+            arm.value: {name: figure and asdict(figure) for name, figure in entry.figures.items()}
+            for arm, entry in report.arms.items()
+        },
+        "outage_s": report.outage_s,
+        "outages": [asdict(outage) for outage in report.outages],
+        "topology": report.spec,
+        "seed": plan.scenario.seed,
+        "repeats": plan.repeats,
+        "duration_s": plan.duration_s,
+        "warmup_s": plan.warmup_s,
+        "policy": str(plan.policy) if plan.policy else "default",
+        "workload": asdict(plan.scenario.workload),
+        "placement": asdict(plan.scenario.placement),
+        "environment": dict(report.environment),
+        "notes": notes(report),
+        "runs": [
+            {arm.value: asdict(metrics) for arm, metrics in run.items()} for run in report.runs
+        ],
+    }
+
+
+def notes(report: Report) -> list[str]:
+    """What a reader should know beside the figures."""
+    lines = list(report.plan.scenario.warnings)
+    for arm, entry in report.arms.items():
+        lines += [f"{arm.value}: {note}" for note in entry.notes]
+    lines += [f"cut: {outage.note}" for outage in report.outages if outage.note]
+    return lines
+
+
+def _complete(results: Mapping[Arm, ArmResult]) -> Mapping[Arm, ArmMetrics]:
+    """The metrics of one repeat, with what needs the arm "alone" filled in."""
+    metrics = {arm: result.metrics for arm, result in results.items()}
+    if Arm.ALONE not in metrics:
+        return metrics
+    return {arm: left_over(entry, metrics[Arm.ALONE]) for arm, entry in metrics.items()}
+
+
+def _arm_report(
+    arm: Arm, runs: Sequence[Mapping[Arm, ArmMetrics]], repeats: Sequence[Repeat]
+) -> ArmReport:
+    results = [repeat.arms[arm] for repeat in repeats]
+    return ArmReport(
+        figures={name: Figure.of(run[arm].value(name) for run in runs) for name in METRICS},
+        ratios={name: Figure.of(_ratio(run, arm, name) for run in runs) for name in METRICS},
+        latencies_s=tuple(value for result in results for value in result.latencies_s),
+        iterations_s=tuple(value for result in results for value in result.iterations_s),
+        notes=tuple(dict.fromkeys(note for result in results for note in result.notes)),
+    )
+
+
+def _ratio(run: Mapping[Arm, ArmMetrics], arm: Arm, name: str) -> float | None:
+    """A figure over the same figure alone, in the same repeat."""
+    value = run[arm].value(name)
+    alone = run[Arm.ALONE].value(name) if Arm.ALONE in run else None
+    return None if value is None or not alone else value / alone

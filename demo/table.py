@@ -1,0 +1,109 @@
+"""The report as one table for a terminal.
+
+Owns wording, units and rounding. It must not compute figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from demo.plan import Arm
+from demo.report import ArmReport, Figure, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: a metric, its name for people and how it is written."""
+
+    metric: str
+    label: str
+    write: Callable[[float], str]
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value * 1e3:.1f} ms"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.3f} s"
+
+
+def _megabits(value: float) -> str:
+    return f"{value / 1e6:.1f} Mbit/s"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}"
+
+
+ROWS = (
+    Row("inference_p50_s", "inference p50", _milliseconds),
+    Row("inference_p99_s", "inference p99", _milliseconds),
+    Row("iteration_mean_s", "iteration mean", _seconds),
+    Row("iteration_p99_s", "iteration p99", _seconds),
+    Row("bulk_goodput_bps", "bulk goodput", _megabits),
+    Row("bulk_share_of_leftover", "  of what was left over", _percent),
+    Row("scrape_p99_s", "scrape p99", _milliseconds),
+    Row("link_utilisation", "link utilisation", _percent),
+)
+_TITLES = {Arm.ALONE: "alone", Arm.PLAIN: "plain ECMP, FIFO", Arm.HEADWAY: "Headway"}
+_STYLES = {Arm.ALONE: "", Arm.PLAIN: "", Arm.HEADWAY: "bold"}
+
+
+def build_table(report: Report) -> Table:
+    """The report's table; a ratio stands beside each figure where "alone" was measured."""
+    repeats = report.plan.repeats
+    over = f"median of {repeats} repeats [least..most]" if repeats > 1 else "one repeat"
+    table = Table(title=f"{report.spec}, seed {report.plan.scenario.seed}, {over}")
+    table.add_column("")
+    compared = Arm.ALONE in report.arms
+    for arm in report.arms:
+        table.add_column(_TITLES[arm], justify="right", style=_STYLES[arm])
+        if compared and arm is not Arm.ALONE:
+            table.add_column("/ alone", justify="right", style="cyan")
+    for row in ROWS:
+        cells: list[str] = []
+        for arm, entry in report.arms.items():
+            cells.append(_cell(row, entry, repeats))
+            if compared and arm is not Arm.ALONE:
+                cells.append(_ratio(entry.ratios[row.metric]))
+        table.add_row(row.label, *cells)
+    return table
+
+
+def outage_line(report: Report) -> Text:
+    """What the cut did, in one line."""
+    if not report.outages:
+        return Text("")
+    last = report.outages[-1]
+    if report.outage_s is None:
+        return Text(f"cut link: {last.note}")
+    words = [
+        f"cut {last.link}: traffic was out for {_milliseconds(report.outage_s)}",
+        f"local repair {_maybe(last.local_s)}",
+        f"remote repair {_maybe(last.remote_s)}",
+        f"{last.packets_lost} of {last.packets_lost + last.packets_received} probe packets lost",
+    ]
+    return Text("; ".join(words))
+
+
+def _cell(row: Row, entry: ArmReport, repeats: int) -> str:
+    figure = entry.figures[row.metric]
+    if figure is None:
+        return "none"
+    text = row.write(figure.median)
+    if repeats > 1:
+        text += f" [{row.write(figure.low)}..{row.write(figure.high)}]"
+    return text
+
+
+def _ratio(figure: Figure | None) -> str:
+    return "-" if figure is None else f"{figure.median:.2f}x"
+
+
+def _maybe(value: float | None) -> str:
+    return "not hit" if value is None else _milliseconds(value)

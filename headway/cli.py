@@ -1,0 +1,68 @@
+"""The command line: finds the subcommand, runs it, and tells its errors in one line.
+
+Owns exit codes: 0 done, 1 an answer of "no", 2 an error, 130 Ctrl-C, 143 SIGTERM. Knows no
+subcommand's work.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from controller.errors import ControllerError
+from demo.errors import DemoError
+from emulation.errors import EmulationError
+from emulation.signals import sigterm_unwinds
+from headway import __version__
+from policies.errors import PolicyError
+from topologies.errors import TopologyError
+
+# In the order of --help. Modules of `headway.commands`.
+_COMMANDS = ("topo", "doctor", "clean", "run", "up", "demo")
+# What a person can mend; anything else is a defect of ours and keeps its traceback.
+_ERRORS = (ControllerError, DemoError, EmulationError, PolicyError, TopologyError)
+_EXIT_ERROR, _EXIT_INTERRUPTED = 2, 130
+
+_EPILOG = """\
+examples:
+  headway doctor                            is everything here?
+  headway topo leafspine,spines=2           what a topology looks like
+  headway demo                              real AI traffic without and with Headway
+  headway up --topology leafspine           a network, its controller, and Mininet's prompt
+  headway run --listen 127.0.0.1:6653       only the controller, for your own switches
+  headway clean                             remove what a killed run left behind
+
+'headway COMMAND --help' tells more.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one subcommand and returns the exit code; `argv` is without the program's name."""
+    args = _parser().parse_args(argv)
+    try:
+        with sigterm_unwinds():
+            code: int = args.run(args)
+            return code
+    except _ERRORS as error:
+        print(f"headway: error: {error}", file=sys.stderr)
+        return _EXIT_ERROR
+    except KeyboardInterrupt:
+        return _EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has left. Python would complain once more when it flushes.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="headway",
+        description="Network-aware control of AI traffic over OpenFlow.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"headway {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in _COMMANDS:
+        importlib.import_module(f"headway.commands.{name}").register(subparsers)
+    return parser

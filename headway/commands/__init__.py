@@ -1,0 +1,1 @@
+"""One module a subcommand: `register` adds it to the command line, `run` does it."""

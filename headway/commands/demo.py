@@ -1,0 +1,176 @@
+"""`headway demo`: real AI jobs on an emulated fabric, with and without Headway.
+
+Owns the command's arguments, its progress display and its files. What runs is `demo.arms`; what
+is said about it is `demo.report`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+from rich.progress import TimeElapsedColumn as Elapsed
+
+from demo.arms import run_demo
+from demo.chart import draw
+from demo.environment import describe
+from demo.errors import DemoError
+from demo.plan import Arm, Plan, Repeat, Stage, parse_arms
+from demo.report import Report, notes, summarise, to_document
+from demo.scenario import plan_scenario
+from demo.table import build_table, outage_line
+from policies.load import load_policy
+from topologies.registry import build
+
+DEFAULT_TOPOLOGY = "leafspine,spines=2,leaves=4,hosts=3"
+DEFAULT_FOLDER = Path("demo-output")
+_SHORTEST_S, _LONGEST_S = 1.0, 3600.0
+
+
+class MissingPackage(DemoError):
+    """The demo needs a package that is not installed."""
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="real AI jobs on an emulated fabric, with and without Headway",
+        description="Runs training, inference, a bulk upload and a metrics scrape on an emulated "
+        "fabric: each alone, together on plain ECMP, together under Headway; then cuts a link.",
+    )
+    parser.add_argument(
+        "--topology", default=DEFAULT_TOPOLOGY, metavar="SPEC", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--duration", type=_duration, default=20.0, metavar="S",
+        help="seconds measured in each arm (default: %(default)g)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=1, help="of all jobs (default: %(default)s)")
+    parser.add_argument(
+        "--repeat", type=_count, default=1, metavar="N", help="repeat all arms, and show the spread"
+    )
+    parser.add_argument(
+        "--arms", default=",".join(arm.value for arm in Arm), help="default: %(default)s"
+    )
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="Headway's policy file")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="default: demo-output/demo.json")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="default: demo-output/demo.png")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demo.
+
+    Raises:
+        DemoError, EmulationError, PolicyError, TopologyError: each says what to do.
+    """
+    _check_packages()
+    console = Console()
+    plan = Plan(
+        scenario=plan_scenario(build(args.topology), args.seed),
+        folder=DEFAULT_FOLDER / "jobs",
+        arms=parse_arms(args.arms),
+        policy=args.policy,
+        duration_s=args.duration,
+        repeats=args.repeat,
+    )
+    load_policy(args.policy)  # a mistake there is told now, and not after the first two arms
+    repeats = _run_with_progress(plan, console)
+    report = summarise(plan, args.topology, repeats, describe(repeats[-1].environment))
+    _show(report, console)
+    _save(report, args.json or DEFAULT_FOLDER / "demo.json", console)
+    _draw(report, args.chart or DEFAULT_FOLDER / "demo.png", console)
+    return 0
+
+
+def _run_with_progress(plan: Plan, console: Console) -> tuple[Repeat, ...]:
+    """Run all arms behind a line that says what goes on and how long it will take."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[left]}"),
+        Elapsed(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        display = _StageDisplay(bar, plan.repeats)
+        return run_demo(plan, display.show)
+
+
+class _StageDisplay:
+    """Turns stages into one moving line on a terminal, or into a line each elsewhere."""
+
+    def __init__(self, bar: Progress, repeats: int) -> None:
+        self._bar = bar
+        self._repeats = repeats
+        self._task: TaskID | None = None
+
+    def show(self, stage: Stage) -> None:
+        """Replace the line."""
+        words = f"[bold]{stage.arm.value}[/bold]  {stage.what}"
+        if self._repeats > 1:
+            words = f"{stage.repeat + 1}/{self._repeats}  {words}"
+        left = f"about {stage.expected_s:.0f} s"
+        if not self._bar.console.is_terminal:
+            self._bar.console.print(f"{words}, {left}")
+            return
+        if self._task is not None:
+            self._bar.remove_task(self._task)
+        self._task = self._bar.add_task(words, total=None, left=left)
+
+
+def _show(report: Report, console: Console) -> None:
+    if report.arms:
+        console.print(build_table(report))
+    if report.outages:
+        console.print(outage_line(report))
+    for note in notes(report):
+        console.print(f"note: {note}", markup=False)
+
+
+def _save(report: Report, path: Path, console: Console) -> None:
+    """Write the JSON file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(to_document(report), indent=2) + "\n", encoding="utf-8")
+    console.print(f"figures: {path}", markup=False)
+
+
+def _draw(report: Report, path: Path, console: Console) -> None:
+    """Write the chart."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw(report, path)
+    console.print(f"chart: {path}", markup=False)
+
+
+def _check_packages() -> None:
+    """Refuse to start without what only the demo needs.
+
+    Raises:
+        MissingPackage: with the command that installs it.
+    """
+    for module, extra in (("torch", "train"), ("matplotlib", "emulation")):
+        if find_spec(module) is None:
+            raise MissingPackage(
+                f"the demo needs {module}: run 'make setup', or pip install '.[{extra}]'"
+            )
+
+
+def _duration(text: str) -> float:
+    """A length in seconds within bounds."""
+    value = float(text)
+    if not _SHORTEST_S <= value <= _LONGEST_S:
+        raise argparse.ArgumentTypeError(f"must be {_SHORTEST_S:g}..{_LONGEST_S:g} seconds")
+    return value
+
+
+def _count(text: str) -> int:
+    """A number of repeats."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return value

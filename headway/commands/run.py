@@ -1,0 +1,57 @@
+"""`headway run`: the controller, on os-ken."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from policies.load import load_policy
+
+_EXAMPLES = """
+examples:
+  headway run                                    control switches that connect to 127.0.0.1:6653
+  headway run --listen 0.0.0.0:6653              ... from anywhere
+  headway run --policy my.yaml --metrics 127.0.0.1:9180
+  sudo mn --custom topologies/mn.py --topo ring,switches=4 --switch headway --controller remote
+"""
+
+
+def register(subparsers: Any) -> None:
+    """Adds the subcommand."""
+    parser = subparsers.add_parser(
+        "run",
+        help="run the controller",
+        description="Runs the controller until Ctrl-C. Stopping it stops no traffic.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--listen", default="127.0.0.1:6653", metavar="HOST:PORT", type=_address,
+                        help="where switches connect (default %(default)s)")  # fmt: skip
+    parser.add_argument("--policy", type=Path, metavar="FILE", help="policy (default: built in)")
+    parser.add_argument("--telemetry-interval", type=float, default=1.0, metavar="S",
+                        help="seconds between reads of counters, from 0.1 (default %(default)s)")  # fmt: skip
+    parser.add_argument("--metrics", default="", metavar="HOST:PORT",
+                        help="serve Prometheus metrics there")  # fmt: skip
+    parser.add_argument("-v", "--verbose", action="store_true", help="log the framework too")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Checks what can be checked first, then hands over to the launcher."""
+    load_policy(args.policy)
+    os.environ["HEADWAY_POLICY"] = str(args.policy.resolve()) if args.policy else ""
+    os.environ["HEADWAY_TELEMETRY_INTERVAL_S"] = str(args.telemetry_interval)
+    os.environ["HEADWAY_METRICS"] = args.metrics
+    from controller import launcher  # noqa: PLC0415  (its framework is for this command alone)
+    from controller.settings import Settings  # noqa: PLC0415
+
+    Settings.from_environment(os.environ)
+    launcher.run(*args.listen, verbose=args.verbose)
+    return 0
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r}: give HOST:PORT, such as 127.0.0.1:6653")
+    return host.strip("[]") or "127.0.0.1", int(port)
