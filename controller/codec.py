@@ -117,7 +117,8 @@ def _encode_action(action: Action) -> Any:
         case SetField(name, value):
             return ofp_parser.OFPActionSetField(**{name: _to_wire(name, value)})
         case Load(name, offset, bits, value):
-            return ofp_parser.NXActionRegLoad(offset << 6 | bits - 1, name, value)
+            wire_name = "in_port_nxm" if name == "in_port" else name  # 16 bits, not 32
+            return ofp_parser.NXActionRegLoad(offset << 6 | bits - 1, wire_name, value)
         case Move(source, target, bits):
             return ofp_parser.NXActionRegMove(source, target, bits)
     raise TypeError(f"{action!r} is read from switches only and never sent")

@@ -22,11 +22,19 @@ MAX_ECHO_BYTES = 1024
 counts: Counter[str] = Counter()
 
 
+_open = 0
+
+
 def install() -> None:
-    """Puts the guards in front of the framework; doing it again changes nothing."""
-    if framework.controller.Datapath is not GuardedDatapath:
-        framework.controller.Datapath = GuardedDatapath
-        framework.ofproto_parser.msg = _checked(framework.ofproto_parser.msg)
+    """Puts the guards in front of the framework; doing it again changes nothing.
+
+    Functions are replaced, not the class: the framework finds its own class by its name.
+    """
+    datapath = framework.controller.Datapath
+    if getattr(datapath.serve, "guarded", False):
+        return
+    datapath.serve = _guarded(datapath.serve)
+    framework.ofproto_parser.msg = _checked(framework.ofproto_parser.msg)
     framework.cfg.CONF.set_override("echo_request_interval", ECHO_INTERVAL_S)
     framework.cfg.CONF.set_override("maximum_unreplied_echo_requests", UNREPLIED_ECHOES)
 
@@ -58,27 +66,29 @@ def _checked(parse: Any) -> Any:
     return msg
 
 
-class GuardedDatapath(framework.controller.Datapath):  # type: ignore[misc]
+def _guarded(serve: Any) -> Any:
     """A connection that has to introduce itself in time, and whose end is never a traceback."""
 
-    _open = 0
-
-    def serve(self) -> None:
-        """Runs the connection to its end."""
-        if GuardedDatapath._open >= MAX_CONNECTIONS:
-            refuse(self, "too-many-connections", f"{MAX_CONNECTIONS} connections are open already")
+    def guarded_serve(datapath: Any) -> None:
+        global _open  # noqa: PLW0603  (one process, one port, one count)
+        if _open >= MAX_CONNECTIONS:
+            refuse(datapath, "too-many-connections", f"{MAX_CONNECTIONS} are open already")
             return
-        GuardedDatapath._open += 1
-        deadline = framework.hub.spawn_after(HANDSHAKE_TIMEOUT_S, self._check_handshake)
+        _open += 1
+        deadline = framework.hub.spawn_after(HANDSHAKE_TIMEOUT_S, _check_handshake, datapath)
         try:
-            super().serve()
+            serve(datapath)
         except Exception as error:  # the boundary: whatever one peer breaks ends with that peer
-            refuse(self, "connection-error", f"{type(error).__name__}: {error}")
+            refuse(datapath, "connection-error", f"{type(error).__name__}: {error}")
         finally:
-            GuardedDatapath._open -= 1
+            _open -= 1
             deadline.cancel()
 
-    def _check_handshake(self) -> None:
-        waiting = (framework.handler.HANDSHAKE_DISPATCHER, framework.handler.CONFIG_DISPATCHER)
-        if self.state in waiting:
-            refuse(self, "handshake-timeout", f"no handshake within {HANDSHAKE_TIMEOUT_S:g} s")
+    guarded_serve.guarded = True  # type: ignore[attr-defined]
+    return guarded_serve
+
+
+def _check_handshake(datapath: Any) -> None:
+    waiting = (framework.handler.HANDSHAKE_DISPATCHER, framework.handler.CONFIG_DISPATCHER)
+    if datapath.state in waiting:
+        refuse(datapath, "handshake-timeout", f"no handshake within {HANDSHAKE_TIMEOUT_S:g} s")

@@ -73,7 +73,7 @@ class Arp:
 class NeighborDiscovery:
     """A neighbour solicitation (135) or advertisement (136) for `target` (RFC 4861, 4.3, 4.4)."""
 
-    icmp_type: int
+    type: int
     target: bytes
 
 

@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import socket
+import warnings
 from types import FrameType
 
 from controller.errors import ListenError
@@ -27,6 +28,7 @@ def run(host: str, port: int, *, verbose: bool = False) -> None:
         level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname).1s %(message)s"
     )
     os.environ["OSKEN_HUB_TYPE"] = "eventlet"
+    warnings.filterwarnings("ignore", "\\s*Eventlet is deprecated")
     signal.signal(signal.SIGTERM, _interrupt)
     from controller import framework  # noqa: PLC0415  (after the hub is chosen)
 
@@ -42,8 +44,8 @@ def run(host: str, port: int, *, verbose: bool = False) -> None:
         services = manager.instantiate_apps(**manager.create_contexts())
         logging.getLogger("headway").info("listening on %s:%s (%s)", host, port, framework.NAME)
         framework.hub.joinall(services)
-    finally:
-        manager.close()
+    except KeyboardInterrupt:
+        logging.getLogger("headway").info("stopped; switches forward on by themselves")
 
 
 def _check_free(host: str, port: int) -> None:

@@ -45,16 +45,14 @@ class Mirror:
                 self.rules[key] = rule
                 self._dirty_rules.add(key)
 
-    def put_group(self, group: Group) -> None:
-        """Wants a group, or another form of it."""
-        if self.groups.get(group.group_id) != group:
-            self.groups[group.group_id] = group
-            self._dirty_groups.add(group.group_id)
-
-    def drop_group(self, group_id: int) -> None:
-        """No longer wants a group."""
-        if self.groups.pop(group_id, None):
+    def set_group(self, group_id: int, group: Group | None) -> None:
+        """Wants a group, or another form of it, or (None) no longer."""
+        if self.groups.get(group_id) != group:
             self._dirty_groups.add(group_id)
+        if group is not None:
+            self.groups[group_id] = group
+        else:
+            self.groups.pop(group_id, None)
 
     def put_meter(self, meter: Meter) -> None:
         """Wants a meter, or another form of it."""

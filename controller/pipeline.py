@@ -192,7 +192,13 @@ def _ipv4(host: Host) -> list[int]:
 
 def entry_group_id(path_group: PathGroup, edge: int) -> int:
     """The group a route rule points to: the primary paths, or the reserve if none of them lives."""
-    return _ENTRY << 28 | GROUP_NUMBER[path_group] << 20 | edge
+    return ingress_group_ids(path_group, edge)[0]
+
+
+def ingress_group_ids(path_group: PathGroup, edge: int) -> tuple[int, int, int]:
+    """(entry, primary, reserve) group numbers of one ingress switch towards one egress."""
+    rest = GROUP_NUMBER[path_group] << 20 | edge
+    return _ENTRY << 28 | rest, _PRIMARY << 28 | rest, _RESERVE << 28 | rest
 
 
 def ingress_groups(
@@ -206,21 +212,20 @@ def ingress_groups(
         choices: (tree, output port, weight) of each live candidate path; weight 0 is reserve.
 
     Returns:
-        Primary (select), reserve (select) and entry (fast failover); a path change is a change of
-        one of them, at this switch alone.
+        Primary and reserve (select, left out where empty) and entry (fast failover); a path change
+        is a change of one of them, at this switch alone.
     """
-    entry = entry_group_id(path_group, edge)
-    primary, reserve = entry ^ (_ENTRY ^ _PRIMARY) << 28, entry ^ (_ENTRY ^ _RESERVE) << 28
+    entry, primary, reserve = ingress_group_ids(path_group, edge)
     chosen = list(choices)
-    first = tuple(_path_bucket(t, port, weight) for t, port, weight in chosen if weight)
-    spare = tuple(_path_bucket(t, port, 1) for t, port, weight in chosen if not weight)
-    return [
-        Group(primary, GroupType.SELECT, first),
-        Group(reserve, GroupType.SELECT, spare),
-        Group(entry, GroupType.FAST_FAILOVER, tuple(
-            Bucket((ToGroup(group),), watch_group=group)
-            for group, buckets in ((primary, first), (reserve, spare)) if buckets)),
+    selects = [
+        Group(primary, GroupType.SELECT,
+              tuple(_path_bucket(t, port, weight) for t, port, weight in chosen if weight)),
+        Group(reserve, GroupType.SELECT,
+              tuple(_path_bucket(t, port, 1) for t, port, weight in chosen if not weight)),
     ]  # fmt: skip
+    used = [group for group in selects if group.buckets]
+    buckets = tuple(Bucket((ToGroup(g.group_id),), watch_group=g.group_id) for g in used)
+    return [*used, Group(entry, GroupType.FAST_FAILOVER, buckets)]
 
 
 def _path_bucket(tree: int, port: int, weight: int) -> Bucket:
@@ -264,7 +269,7 @@ def transit(
 
 def _transit_group(edge: int, tree: int, hop: Hop, other: int, spare: Hop) -> Group:
     # An output to the port a packet came from is dropped (section 7.2.5) unless in_port is cleared.
-    back = (_write_tree(other), SetField("in_port", 0), Output(spare.port))
+    back = (_write_tree(other), Load("in_port", 0, 16, 0), Output(spare.port))
     return Group(_TRANSIT << 28 | edge << labels.TREE_BITS | tree, GroupType.FAST_FAILOVER, (
         Bucket((Output(hop.port),), watch_port=hop.port), Bucket(back, watch_port=spare.port),
     ))  # fmt: skip

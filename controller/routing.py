@@ -200,12 +200,10 @@ def _compile_transit(state: State, target: Target) -> None:
         hops = {n: tree.hops[switch.dpid] for n, tree in trees.items() if switch.dpid in tree.hops}
         rules, groups = pipeline.transit(edge, hops, hops.keys() & target.trees.keys())
         switch.mirror.put(("transit", target.dpid), rules)
-        wanted = {group.group_id for group in groups}
-        for group in groups:
-            switch.mirror.put_group(group)
-        for group_id in list(switch.mirror.groups):
-            if pipeline.is_transit_group(group_id, edge) and group_id not in wanted:
-                switch.mirror.drop_group(group_id)
+        wanted = {group.group_id: group for group in groups}
+        mine = (g for g in switch.mirror.groups if pipeline.is_transit_group(g, edge))
+        for group_id in {*wanted, *mine}:
+            switch.mirror.set_group(group_id, wanted.get(group_id))
 
 
 def sent(state: State) -> None:
@@ -278,8 +276,9 @@ def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
             (number, path[0][1], weight)
             for (path, number), weight in zip(paths.items(), weights, strict=True)
         ]
-        for group in pipeline.ingress_groups(path_group, edge, choices):
-            switch.mirror.put_group(group)
+        groups = {g.group_id: g for g in pipeline.ingress_groups(path_group, edge, choices)}
+        for group_id in pipeline.ingress_group_ids(path_group, edge):
+            switch.mirror.set_group(group_id, groups.get(group_id))
     if first_time:
         for host in state.switches[target.dpid].hosts.values():
             _install_host_at(state, host, switch)

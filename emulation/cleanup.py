@@ -39,12 +39,12 @@ class Belongings:
 
     def __str__(self) -> str:
         counts = (
-            (len(self.processes), "processes"),
-            (len(self.bridges), "bridges"),
-            (len(self.rows), "queue rows"),
-            (len(self.interfaces), "interfaces"),
+            (len(self.processes), "process", "processes"),
+            (len(self.bridges), "bridge", "bridges"),
+            (len(self.rows), "queue row", "queue rows"),
+            (len(self.interfaces), "interface", "interfaces"),
         )
-        what = ", ".join(f"{count} {noun}" for count, noun in counts if count)
+        what = ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n)
         return f"{what or 'nothing'} of process {self.run.pid}"
 
 

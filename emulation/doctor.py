@@ -15,7 +15,7 @@ from pathlib import Path
 
 from emulation import cleanup, command, kernel, ovs
 from emulation.errors import EmulationError
-from emulation.host import CONGESTION_CONTROL
+from emulation.kernel import CONGESTION_CONTROL
 
 _PORTS = {6653: "controller", 8080: "metrics"}
 _PROGRAMS = {

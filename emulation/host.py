@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from emulation.errors import CommandFailedError
+from emulation.kernel import CONGESTION_CONTROL
 from emulation.mininet_api import Host
 from emulation.ownership import Run, new_run
 from emulation.queues import burst_bytes
 
-# Some kernels start with BBR, others with CUBIC; results can only be compared with one of them.
-CONGESTION_CONTROL = "cubic"
 _CONGESTION_SETTING = "net.ipv4.tcp_congestion_control"
 _ALLOWED = Path("/proc/sys/net/ipv4/tcp_allowed_congestion_control")
 _NIC_QUEUE_PACKETS = 1000

@@ -9,6 +9,8 @@ import functools
 
 from emulation import command
 
+# Some kernels start with BBR, others with CUBIC; results can only be compared with one of them.
+CONGESTION_CONTROL = "cubic"
 # One line each, run by `sh` in a fresh network namespace where `lo` is the only interface.
 _TRIES = {
     "htb": "tc qdisc add dev lo root handle 1: htb default 1",

@@ -5,12 +5,14 @@ else's. Owns no rate, delay or queue (`emulation.switch`).
 """
 
 import contextlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from emulation import command
-from emulation.errors import CommandFailedError, NameTakenError
+from emulation.errors import NameTakenError
 from emulation.mininet_api import Link
+from emulation.ownership import parse_alias
 
 
 class HeadwayLink(Link):  # type: ignore[misc]
@@ -32,6 +34,7 @@ class HeadwayLink(Link):  # type: ignore[misc]
         Raises:
             NameTakenError: An interface of that name exists already.
         """
+        require_free([intfname1, *([] if node2.inNamespace else [intfname2])])
         # One `ip` process for both steps: a kill -9 of this process can't fall between them.
         lines = (
             f"link add name {intfname1} address {addr1} type veth"
@@ -39,13 +42,7 @@ class HeadwayLink(Link):  # type: ignore[misc]
             f"link set {intfname1} alias {node1.run.alias}",
             *([] if node2.inNamespace else [f"link set {intfname2} alias {node2.run.alias}"]),
         )
-        try:
-            command.run(["ip", "-batch", "-"], text="\n".join(lines))
-        except CommandFailedError as error:
-            raise NameTakenError(
-                f"can't make the link {intfname1} - {intfname2}: {error}; if it is left over from "
-                "an earlier run, 'headway clean' removes it, and 'ip link' shows whose it is"
-            ) from error
+        command.run(["ip", "-batch", "-"], text="\n".join(lines))
         for name, node in ((intfname1, node1), (intfname2, node2)):
             if not node.inNamespace:
                 silence_ipv6(name)
@@ -59,3 +56,19 @@ def silence_ipv6(interface: str) -> None:
     with contextlib.suppress(FileNotFoundError):  # a kernel without IPv6
         setting = Path("/proc/sys/net/ipv6/conf", interface, "disable_ipv6")
         setting.write_text("1", encoding="ascii")
+
+
+def require_free(interfaces: Iterable[str]) -> None:
+    """Raises NameTakenError, saying whose it is, if one of these interfaces exists already."""
+    for name in interfaces:
+        folder = Path("/sys/class/net", name)
+        if not folder.exists():
+            continue
+        owner = parse_alias((folder / "ifalias").read_text(encoding="utf-8").strip())
+        if owner is None:
+            whose = f"it is not Headway's; if nobody needs it, 'ip link delete {name}'"
+        elif owner.alive:
+            whose = f"it is in the network of process {owner.pid}, which runs; end that first"
+        else:
+            whose = "it is left over from a killed run; 'headway clean' removes it"
+        raise NameTakenError(f"an interface '{name}' exists already: {whose}")

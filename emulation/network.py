@@ -17,7 +17,7 @@ from emulation import cleanup, command, ovs
 from emulation.attachments import Attachment, attachments
 from emulation.errors import NotConnectedError, UnknownNodeError
 from emulation.host import HeadwayHost
-from emulation.link import HeadwayLink
+from emulation.link import HeadwayLink, require_free
 from emulation.mininet_api import Mininet, Topo
 from emulation.ovs import Datapath
 from emulation.ownership import EXTERNAL_ID, Run, new_run
@@ -245,6 +245,7 @@ def emulate(
     say = progress or (lambda _line: None)
     ovs.ensure_running(say)
     cleanup.remove_leftovers(say)
+    require_free(port.interface for port in attachments(topology))
     run = new_run()
     kind = ovs.detect_datapath() if datapath is Datapath.AUTO else datapath
     switch = functools.partial(HeadwaySwitch, queue_specs=policy.queues, datapath=kind, run=run)

@@ -54,9 +54,11 @@ class StreamWatch:
             self.longest_gap_s = at_s - self.last_at_s
             self.longest_gap_at_s = self.last_at_s
 
-    def summary(self) -> ProbeStream:
-        """The stream's record."""
+    def summary(self, until_s: float, rate_per_s: float) -> ProbeStream:
+        """The stream's record; a silence that lasts to the end counts as packets lost."""
+        self.silence_until(until_s)
         sent = self.last_sequence - self.first_sequence + 1 if self.received else 0
+        sent += int((until_s - self.last_at_s) * rate_per_s)
         return ProbeStream(
             self.stream,
             self.received,
@@ -66,11 +68,10 @@ class StreamWatch:
         )
 
 
-def watch_streams(receiver: socket.socket, window: Window, streams: int) -> list[ProbeStream]:
-    """Receive until the window's end; one summary per stream.
-
-    A stream that is silent to the end has a gap that reaches to the end.
-    """
+def watch_streams(
+    receiver: socket.socket, window: Window, streams: int, rate_per_s: float
+) -> list[ProbeStream]:
+    """Receive until the window's end; one summary per stream."""
     receiver.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
     receiver.settimeout(0.05)
     watches = [StreamWatch(stream, window.begin_s) for stream in range(streams)]
@@ -85,9 +86,7 @@ def watch_streams(receiver: socket.socket, window: Window, streams: int) -> list
             stream, sequence = _PACKET.unpack(payload)
             if stream < streams:
                 watches[stream].packet(sequence, at_s)
-    for watch in watches:
-        watch.silence_until(window.end_s)
-    return [watch.summary() for watch in watches]
+    return [watch.summary(window.end_s, rate_per_s) for watch in watches]
 
 
 def _arrival_s(control: list[tuple[int, int, bytes]]) -> float:
@@ -130,7 +129,8 @@ def _receive(args: argparse.Namespace) -> None:
     receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     receiver.bind((args.address, args.port))
     channel = Channel("probe-receiver")
-    for summary in watch_streams(receiver, channel.await_window(), args.streams):
+    window = channel.await_window()
+    for summary in watch_streams(receiver, window, args.streams, args.rate):
         channel.emit(summary)
 
 
@@ -150,12 +150,12 @@ def main() -> None:
     receive.set_defaults(run=_receive)
     send = sides.add_parser("send")
     send.add_argument("--target", required=True)
-    send.add_argument("--rate", type=float, default=1000.0, help="packets per second and stream")
     send.add_argument("--first-source-port", type=int, default=0)
     send.set_defaults(run=_send)
     for side in (receive, send):
         side.add_argument("--port", type=int, default=7000)
         side.add_argument("--streams", type=int, default=4)
+        side.add_argument("--rate", type=float, default=1000.0, help="packets/s of a stream")
     args = parser.parse_args()
     args.run(args)
 

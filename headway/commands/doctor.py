@@ -17,7 +17,7 @@ def register(subparsers: "Subparsers") -> None:
     parser = subparsers.add_parser(
         "doctor",
         help="what is there, what is missing, and the command that mends it",
-        description="Checks this machine. Exit status 0: the demo can run; 1: something is missing.",
+        description="Checks this machine. Exit status 0: the demo can run; 1: it can't yet.",
     )
     parser.add_argument("--json", action="store_true", help="print all of it as JSON")
     parser.set_defaults(run=run)

@@ -30,7 +30,7 @@ from os_ken.ofproto import (
 
 from controller.wire import Reason, WireError, check
 
-MUTANTS = int(os.environ.get("MUTANTS", "5000"))
+MUTANTS = int(os.environ.get("MUTANTS", "20000"))
 PARSE_LIMIT_S = 1.0
 PARSERS: dict[int, Any] = {
     1: ofproto_v1_0_parser.msg_parser,
