@@ -123,7 +123,7 @@ def _tables_read(state: State, event: TablesRead, now: float) -> Iterator[Comman
         return  # changed while it was being read; the next audit will tell
     first, switch.ready, switch.reading = not switch.ready, True, None
     if first:
-        _adopt_hosts(state, switch, event)
+        _adopt_hosts(state, switch, event, now)
         routing.install_base(state, switch)
     differing = switch.mirror.adopt(event.rules, event.groups, event.meters)
     if differing and not first:
@@ -131,16 +131,17 @@ def _tables_read(state: State, event: TablesRead, now: float) -> Iterator[Comman
                    "left them; repaired", Level.WARNING)  # fmt: skip
 
 
-def _adopt_hosts(state: State, switch: Switch, event: TablesRead) -> None:
+def _adopt_hosts(state: State, switch: Switch, event: TablesRead, now: float) -> None:
     """Learns from a switch what an earlier run of ours knew, so that a restart disturbs nobody."""
     edge, found = pipeline.hosts_in(switch.dpid, event.rules)
     taken = {s.edge for s in state.switches.values() if s is not switch}
     if edge is None or switch.edge is not None or edge in taken:
         return
-    switch.edge = edge
+    routing.make_edge(state, switch, edge, now)
     for host in found:
         if host.mac not in state.hosts and host.port in switch.ports:
             hosts.place(state, host)
+            routing.install_host(state, host)
 
 
 # --- ports and packets --------------------------------------------------------------------------
@@ -219,6 +220,7 @@ def _counters_read(state: State, event: CountersRead, now: float) -> Iterator[Co
 
 
 def _tick(state: State, event: Tick, now: float) -> Iterator[Command]:
+    discovery.excuse(state, now)
     yield from discovery.probe(state, now)
     lost = list(discovery.silent(state, now))
     for link in lost:

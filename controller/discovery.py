@@ -127,6 +127,15 @@ def forget(state: State, link: Link) -> None:
             del state.link_at[end]
 
 
+def excuse(state: State, now: float) -> None:
+    """Counts time in which we were not running (stopped, starved) as heard, for nobody was probed."""
+    missed = now - state.last_tick - state.settings.discovery_interval_s
+    if missed > 0:
+        for link in state.links.values():
+            link.heard = {end: heard + missed for end, heard in link.heard.items()}
+    state.last_tick = now
+
+
 def silent(state: State, now: float) -> Iterator[Link]:
     """Links whose probes stopped arriving though both switches are there to send and hear them."""
     limit = _LOST_AFTER * state.settings.discovery_interval_s

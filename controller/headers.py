@@ -11,9 +11,9 @@ MAC addresses are integers, as in labels.py; IP addresses are raw network-order 
 import ipaddress
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
 from enum import Enum
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, cast
 
 _ETHERNET_BYTES = 14
 _MAX_VLAN_TAGS = 2
@@ -73,7 +73,7 @@ class Arp:
 class NeighborDiscovery:
     """A neighbour solicitation (135) or advertisement (136) for `target` (RFC 4861, 4.3, 4.4)."""
 
-    type: int
+    icmp_type: int
     target: bytes
 
 
@@ -113,6 +113,19 @@ class Headers:
     nd: NeighborDiscovery | None = None
 
 
+# Filling a frozen dataclass takes longer than all the rest here. So its twin, which is open, is
+# filled, and then closed by a change of class: both have the same slots.
+_Draft: Any = make_dataclass("_Draft", Headers.__slots__, slots=True)
+_NO_IP = (None, None, None, None, None, None, False)
+_NO_PORTS = (None, None, None)
+
+
+def _headers(*values: object) -> Headers:
+    draft = _Draft(*values)
+    draft.__class__ = Headers
+    return cast(Headers, draft)
+
+
 _Link: TypeAlias = tuple[int, int, int, tuple[int, ...]]  # the first four of Headers
 # (ports and flags of layer 4, offset of the payload, neighbour discovery)
 _Transport: TypeAlias = tuple[int | None, int | None, int | None, int, NeighborDiscovery | None]
@@ -141,7 +154,9 @@ def parse(frame: bytes, wire_bytes: int | None = None) -> Headers:
     link = (dst_high << 32 | dst_low, eth_src, eth_type, vlan_ids)
     end = max(len(frame), wire_bytes or 0)
     network = _NETWORK.get(eth_type)
-    return network(frame, at, end, link) if network else Headers(*link, at, end - at)
+    if network:
+        return network(frame, at, end, link)
+    return _headers(*link, at, end - at, *_NO_IP, *_NO_PORTS, None, None)
 
 
 def mac_text(mac: int) -> str:
@@ -198,9 +213,9 @@ def _ipv4(frame: bytes, at: int, end: int, link: _Link) -> Headers:
         if fragment
         else _transport(frame, at, end, proto, bool(offset & 0x2000))
     )
-    return Headers(
+    return _headers(
         *link, at, end - at, 4, src, dst, proto, tos >> 2, tos & 3, fragment,
-        src_port, dst_port, flags,
+        src_port, dst_port, flags, None, None,
     )  # fmt: skip
 
 
@@ -221,7 +236,7 @@ def _ipv6(frame: bytes, at: int, end: int, link: _Link) -> Headers:
     )
     if nd and hop_limit != 255:  # RFC 4861, 7.1: the sender is not a neighbour
         _refuse(HeaderReason.BAD_HOP_LIMIT)
-    return Headers(
+    return _headers(
         *link, at, end - at, 6, src, dst, proto, first >> 22 & 63, first >> 20 & 3, fragment,
         src_port, dst_port, flags, None, nd,
     )  # fmt: skip
@@ -234,7 +249,7 @@ def _arp(frame: bytes, at: int, end: int, link: _Link) -> Headers:
     if tuple(sizes) != _ARP_ETHERNET_IPV4:
         _refuse(HeaderReason.BAD_ARP)
     arp = Arp(op, sha_high << 32 | sha_low, spa, tha_high << 32 | tha_low, tpa)
-    return Headers(*link, at + 28, end - at - 28, arp=arp)
+    return _headers(*link, at + 28, end - at - 28, *_NO_IP, *_NO_PORTS, arp, None)
 
 
 _NETWORK: dict[int, Callable[[bytes, int, int, _Link], Headers]] = {

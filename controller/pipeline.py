@@ -289,12 +289,12 @@ def hosts_in(dpid: int, rules: Iterable[Rule]) -> tuple[int | None, list[Host]]:
     addresses: dict[int, list[int]] = {}
     for rule in rules:
         fields = {f.name: f for f in rule.match}
-        if rule.table is Table.LABEL and rule.priority == 300:
+        if rule.table == Table.LABEL and rule.priority == 300:
             _, edge, number = labels.split(fields["eth_dst"].value)
             mac = next(a.value for a in rule.actions if isinstance(a, SetField))
             port = next(a.port for a in rule.actions if isinstance(a, Output))
             hosts.append(Host(mac, dpid, port, number))
-        elif rule.table is Table.CLASSIFY and rule.priority == 910:
+        elif rule.table == Table.CLASSIFY and rule.priority == 910:
             addresses.setdefault(fields["eth_src"].value, []).append(fields["arp_tpa"].value)
     for host in hosts:
         host.ips = tuple(sorted(addresses.get(host.mac, ())))

@@ -47,9 +47,16 @@ def settle_ports(state: State, switch: Switch, now: float) -> bool:
                 continue  # a host's port that is down for now keeps its rules
         switch.mirror.put(("port", number), rules)
     if host_ports and switch.edge is None:
-        switch.edge = _free_edge(state, switch.dpid)
-        state.topology_changed_at = now
+        make_edge(state, switch, _free_edge(state, switch.dpid), now)
     return not waiting
+
+
+def make_edge(state: State, switch: Switch, edge: int, now: float) -> None:
+    """The switch has hosts, or ports for them: it gets a number in labels, and paths to it."""
+    switch.edge = edge
+    state.topology_changed_at = now
+    for host in state.hosts.values():
+        _install_host_at(state, host, switch)
 
 
 def _free_edge(state: State, dpid: int) -> int:
@@ -175,7 +182,7 @@ def _numbers_in_use(state: State, target: Target) -> dict[int, dict[int, int]]:
     edge = state.switches[target.dpid].edge
     for switch in state.connected():
         for rule in switch.mirror.actual_rules.values():
-            if rule.table is Table.LABEL and rule.priority == 200:
+            if rule.table == Table.LABEL and rule.priority == 200:
                 number, rule_edge, _ = split(rule.match[0].value)
                 if rule_edge == edge:
                     found.setdefault(number, {})[switch.dpid] = _port_of(switch, rule)

@@ -132,6 +132,7 @@ class State:
     unsettled_ports: set[int] = field(default_factory=set)  # dpids with ports to give roles
     unsent: list[Tree] = field(default_factory=list)  # changed since the last flush
     waiting: list[Tree] = field(default_factory=list)  # for barriers
+    last_tick: float = 0.0
     next_probe: float = 0.0
     next_poll: float = 0.0
 

@@ -2,7 +2,8 @@
 
 `pytest` alone is fast and needs nothing: tests marked `root`, `slow`, `ryu` or `learning` are left
 out, and the last lines say how many. `pytest --all` (what `make test` runs) takes them in; those
-that can't run on this machine are then skipped, and say why. `-m` chooses as ever: `pytest -m root`.
+that can't run on this machine are then skipped, and say why. `-m` chooses as ever, as in
+`pytest -m root`.
 """
 
 import functools

@@ -238,7 +238,7 @@ REFUSED: dict[str, tuple[bytes, HeaderReason]] = {
                                   HeaderReason.BAD_LENGTH),
     "extension cut": (bytes(E / IPv6(nh=0) / Raw(b"\x06\x00")), HeaderReason.BAD_LENGTH),
     "ARP cut": (bytes(E / ARP())[:41], HeaderReason.TRUNCATED),
-    "ARP of another link": (bytes(E / ARP()).replace(b"\0\1\x08", b"\0\6\x08", 1),
+    "ARP of another link": (bytes(E / ARP(hwtype=6, hwlen=6, hwsrc=bytes(6), hwdst=bytes(6))),
                             HeaderReason.BAD_ARP),
     "ARP with long addresses": (bytes(E / ARP(hwlen=255)), HeaderReason.BAD_ARP),
 }  # fmt: skip

@@ -45,8 +45,8 @@ def test_one_that_does_not_listen_is_killed():
 
 def test_a_grandchild_carries_the_tag():
     run = new_run()
-    code = "import subprocess, sys; subprocess.Popen(['sleep', '60']); print(1, flush=True)"
-    child = start(run, code)
+    quiet = "stdout=subprocess.DEVNULL"
+    child = start(run, f"import subprocess; subprocess.Popen(['sleep', '60'], {quiet})")
     child.communicate()
     assert len(cleanup._processes()[run]) == 1
     cleanup.stop_processes(run)
