@@ -20,6 +20,7 @@ from demo.errors import ControllerFailed, FabricNotReady
 from demo.processes import python_environment, stop_all
 from demo.programs import narrow_ephemeral_range
 from demo.scenario import Scenario
+from emulation import command
 from policies.load import load_policy
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _LISTEN_TIMEOUT_S = 20.0
 _REACH_TIMEOUT_S = 30.0
 _SETTLE_S = 2.0  # after the first answer, for discovery to see every link
 _TAIL_BYTES = 4000
+# Jumbo frames, as fabrics for AI have them. Here they matter twice: a software switch pays for
+# packets and not for bytes, and with 1500 bytes one core of it is full before the trunks are, so
+# that packets of all classes wait in front of the switch and not in its queues.
+_MTU_BYTES = 9000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ def live_fabric(scenario: Scenario, policy: Path | None, folder: Path) -> Iterat
     ):
         fabric = Fabric(network, controller)
         network.wait_connected()
+        _set_mtu(network)
         for rank in scenario.placement.ranks:
             _run_in(network, rank, narrow_ephemeral_range())
         _await_reachable(scenario, fabric)
@@ -95,12 +101,12 @@ def _controller(
     """Run the controller in a session of its own, so that Ctrl-C reaches only the demo."""
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "controller.log"
-    command = [sys.executable, "-m", "headway", "run", "--listen", "{}:{}".format(*address)]
+    argv = [sys.executable, "-m", "headway", "run", "--listen", "{}:{}".format(*address)]
     if policy is not None:
-        command += ["--policy", str(policy)]
+        argv += ["--policy", str(policy)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            argv,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -128,12 +134,21 @@ def _await_listening(controller: Controller, address: tuple[str, int]) -> None:
     raise controller.failure(f"did not listen on {address[0]}:{address[1]}")
 
 
+def _set_mtu(network: Network) -> None:
+    """Give every interface of switches and hosts the demo's MTU."""
+    mtu = ("mtu", str(_MTU_BYTES))
+    for port in network.ports:
+        command.run(["ip", "link", "set", port.interface, *mtu])
+        if port.peer_port_no == 0:
+            _run_in(network, port.peer, ("ip", "link", "set", port.peer_interface, *mtu))
+
+
 def _await_reachable(scenario: Scenario, fabric: Fabric) -> None:
     """Ping along every pair the jobs use until each has answered, then let discovery settle."""
     deadline_s = time.monotonic() + _REACH_TIMEOUT_S
     for source, target in _pairs(scenario):
-        command = ("ping", "-n", "-q", "-c", "1", "-W", "1", scenario.host(target).address)
-        while _run_in(fabric.network, source, command) != 0:
+        ping = ("ping", "-n", "-q", "-c", "1", "-W", "1", scenario.host(target).address)
+        while _run_in(fabric.network, source, ping) != 0:
             fabric.controller.check()
             if time.monotonic() > deadline_s:
                 raise FabricNotReady(
@@ -153,10 +168,10 @@ def _pairs(scenario: Scenario) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _run_in(network: Network, host: str, command: tuple[str, ...]) -> int:
+def _run_in(network: Network, host: str, argv: tuple[str, ...]) -> int:
     """Run a short command in a host's namespace and return its exit status."""
     process = network.popen(
-        host, list(command), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        host, list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
     return process.wait()

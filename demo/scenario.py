@@ -26,8 +26,8 @@ _STEP_TARGET_S = 0.5  # what a ring all-reduce should take on an idle trunk
 _GRADIENT_BYTES_BOUNDS = (100_000, 8_000_000)
 _FEATURES = 4096
 _TENSOR_BYTES = 4 * _FEATURES
-_MOST_REQUESTS_PER_S = 40.0
-_INFERENCE_LOAD = 0.11  # of one trunk, at most: a service below its capacity
+_MOST_REQUESTS_PER_S = 25.0
+_INFERENCE_LOAD = 0.07  # of one trunk, at most: what is served first must be little
 _FAST_TRUNK_BPS = 200_000_000
 
 

@@ -113,10 +113,10 @@ def _find_all() -> Iterable[Belongings]:
     for run in sorted({*processes, *bridges, *rows, *interfaces}, key=lambda run: run.tag):
         yield Belongings(
             run,
-            tuple(processes.get(run, ())),
-            tuple(bridges.get(run, ())),
-            tuple(rows.get(run, ())),
-            tuple(interfaces.get(run, ())),
+            processes=tuple(sorted(processes.get(run, ()))),
+            bridges=tuple(sorted(bridges.get(run, ()))),
+            rows=tuple(rows.get(run, ())),
+            interfaces=tuple(sorted(interfaces.get(run, ()))),
         )
 
 

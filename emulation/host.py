@@ -85,6 +85,8 @@ def _allow_congestion_control() -> None:
 
     The list only grows, and what is on it changes nobody's choice.
     """
+    if not _ALLOWED.exists():  # in a container, where only the machine itself can say so
+        return
     allowed = _ALLOWED.read_text(encoding="ascii").split()
     if CONGESTION_CONTROL not in allowed:
         _ALLOWED.write_text(" ".join([*allowed, CONGESTION_CONTROL]), encoding="ascii")

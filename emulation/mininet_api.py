@@ -11,7 +11,7 @@ from emulation.errors import MissingToolError
 try:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        from mininet.link import Link, TCIntf
+        from mininet.link import Link, TCIntf, TCLink
         from mininet.net import VERSION, Mininet
         from mininet.node import Host, Node, OVSSwitch
         from mininet.topo import Topo
@@ -20,4 +20,4 @@ except ImportError as error:
         f"Mininet's Python package can't be imported ({error}); run 'scripts/install.sh emulation'"
     ) from error
 
-__all__ = ["VERSION", "Host", "Link", "Mininet", "Node", "OVSSwitch", "TCIntf", "Topo"]
+__all__ = ["VERSION", "Host", "Link", "Mininet", "Node", "OVSSwitch", "TCIntf", "TCLink", "Topo"]

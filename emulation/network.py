@@ -210,6 +210,7 @@ class Network:
         for node in self.mininet.nameToNode.values():
             node.terminate()
         for child in self._children:
+            child.kill()  # a child that emptied its environment has lost the tag
             child.wait()
         cleanup.remove(cleanup.belongings(self.run))
 

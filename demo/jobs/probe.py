@@ -25,6 +25,7 @@ _PACKET = struct.Struct("!II56x")  # stream, sequence number; 64 bytes of payloa
 _TIMESPEC = struct.Struct("@qq")
 _SO_TIMESTAMPNS = 35  # Linux asm-generic/socket.h; Python has no name for it
 _CONTROL_BYTES = 128
+_PORT_STRIDE = 23  # neighbouring ports differ in too few bits: some hashes put them on one path
 
 
 @dataclass(slots=True)
@@ -115,11 +116,11 @@ def send_streams(senders: list[socket.socket], rate_per_s: float, until_s: float
 def open_senders(
     target: tuple[str, int], first_source_port: int, streams: int
 ) -> list[socket.socket]:
-    """One connected UDP socket per stream, on consecutive source ports."""
+    """One connected UDP socket per stream, on source ports a stride apart."""
     senders = []
     for stream in range(streams):
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sender.bind(("", first_source_port + stream if first_source_port else 0))
+        sender.bind(("", first_source_port + _PORT_STRIDE * stream if first_source_port else 0))
         sender.connect(target)
         senders.append(sender)
     return senders

@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
-from rich.progress import TimeElapsedColumn as Elapsed
+from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
+from rich.text import Text
 
 from demo.arms import run_demo
 from demo.chart import draw
@@ -90,16 +90,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_with_progress(plan: Plan, console: Console) -> tuple[Repeat, ...]:
     """Run all arms behind a line that says what goes on and how long it will take."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[left]}"),
-        Elapsed(),
-    )
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), _Countdown())
     with Progress(*columns, console=console, transient=True) as bar:
         display = _StageDisplay(bar, plan.repeats)
         return run_demo(plan, display.show)
+
+
+class _Countdown(ProgressColumn):
+    """Seconds left of the stage, as far as one can tell."""
+
+    def render(self, task: Task) -> Text:
+        """Count down from the stage's expected length."""
+        left_s = float(task.fields["expected_s"]) - (task.elapsed or 0.0)
+        return Text(f"{max(0.0, left_s):.0f} s left", style="cyan")
 
 
 class _StageDisplay:
@@ -115,13 +118,12 @@ class _StageDisplay:
         words = f"[bold]{stage.arm.value}[/bold]  {stage.what}"
         if self._repeats > 1:
             words = f"{stage.repeat + 1}/{self._repeats}  {words}"
-        left = f"about {stage.expected_s:.0f} s"
         if not self._bar.console.is_terminal:
-            self._bar.console.print(f"{words}, {left}")
+            self._bar.console.print(f"{words}, about {stage.expected_s:.0f} s")
             return
         if self._task is not None:
             self._bar.remove_task(self._task)
-        self._task = self._bar.add_task(words, total=None, left=left)
+        self._task = self._bar.add_task(words, total=None, expected_s=stage.expected_s)
 
 
 def _show(report: Report, console: Console) -> None:
