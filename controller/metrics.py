@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-from controller import guards
+from controller import framework, guards
 from controller.errors import SettingsError
 from controller.notes import NoteLog
 from controller.state import State
@@ -33,6 +33,7 @@ class Collector:
             "switches_connected": sum(s.connection is not None for s in state.switches.values()),
             "links_up": sum(link.up for link in state.links.values()),
             "hosts": len(state.hosts),
+            "settled": int(state.settled and state.topology_changed_at is None),
             "rules": sum(len(s.mirror.rules) for s in state.switches.values()),
             "groups": sum(len(s.mirror.groups) for s in state.switches.values()),
         }
@@ -64,6 +65,8 @@ def serve(address: str, state: State, notes: NoteLog) -> None:
     registry = CollectorRegistry()
     registry.register(Collector(state, notes))  # type: ignore[arg-type]
     try:
-        start_http_server(int(port), host or "127.0.0.1", registry)
+        # The hub's own server: prometheus_client's would block every other green thread.
+        server = framework.hub.WSGIServer((host or "127.0.0.1", int(port)), make_wsgi_app(registry))
     except (ValueError, OSError) as error:
         raise SettingsError(f"metrics endpoint {address!r}: {error}; give HOST:PORT") from error
+    framework.hub.spawn(server.serve_forever)

@@ -7,19 +7,20 @@ arms are stands in `demo.plan`.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import policies
 from demo.fabric import Fabric, live_fabric
 from demo.metrics import ArmResult, Part, measure
-from demo.outage import Outage, candidate_links, choose_link, read_probes
+from demo.outage import Cut, Outage, Repair, candidate_links, choose_link, read_cut
 from demo.plan import Arm, Environment, Plan, Progress, Repeat, Stage
 from demo.processes import Job, await_finite, await_ready, hand_out, running, watch_until
 from demo.programs import JobKind, programs_of
 from demo.records import ProbeStream
 from demo.window import Window
+from topologies.model import Link
 
 PLAIN_POLICY = Path(policies.__file__).with_name("plain.yaml")
 _ALL_JOBS = frozenset({JobKind.TRAINING, JobKind.INFERENCE, JobKind.BULK, JobKind.SCRAPE})
@@ -27,7 +28,8 @@ _READY_TIMEOUT_S = 60.0
 _DRAIN_TIMEOUT_S = 20.0
 _SCRAPE_ALONE_S = 5.0  # a scrape a second, each much the same: a short look is enough
 _CUT_WINDOW_S = 4.0
-_CUT_AFTER_S = 1.0
+_CUT_WARMUP_S = 1.0
+_MEND_S = 2.0  # for discovery to see the link again
 _LOOK_S = 0.5
 _UNKNOWN = Environment("", "")
 
@@ -39,7 +41,6 @@ class _Pass:
     plan: Plan
     index: int
     progress: Progress
-    runs: int = 0
     results: dict[Arm, ArmResult] = field(default_factory=dict)
     outage: Outage | None = None
     environment: Environment = _UNKNOWN
@@ -53,12 +54,19 @@ class _Pass:
 
 
 def run_demo(plan: Plan, progress: Progress) -> tuple[Repeat, ...]:
-    """Run all arms as often as asked.
+    """Run all arms as often as asked, with the next seed each time.
 
     Raises:
         DemoError, EmulationError, PolicyError: each says what to do.
     """
-    return tuple(_run_pass(_Pass(plan, index, progress)) for index in range(plan.repeats))
+    return tuple(
+        _run_pass(_Pass(_with_seed(plan, plan.scenario.seed + index), index, progress))
+        for index in range(plan.repeats)
+    )
+
+
+def _with_seed(plan: Plan, seed: int) -> Plan:
+    return replace(plan, scenario=replace(plan.scenario, seed=seed))
 
 
 def _run_pass(current: _Pass) -> Repeat:
@@ -80,7 +88,7 @@ def _run_pass(current: _Pass) -> Repeat:
             if Arm.HEADWAY in plan.arms:
                 _run_arm(current, fabric, Arm.HEADWAY, [(_ALL_JOBS, plan.duration_s)])
             if Arm.CUT in plan.arms:
-                current.outage = _run_cut(current, fabric)
+                current.outage = _run_cuts(current, fabric)
     return Repeat(current.results, current.outage, current.environment)
 
 
@@ -103,9 +111,8 @@ def _run_part(
 ) -> Part:
     """Start some jobs, warm up, measure over one common window, let late answers come in."""
     words = "all jobs" if kinds == _ALL_JOBS else " and ".join(kind.value for kind in kinds)
-    programs = programs_of(current.plan.scenario, kinds, current.runs)
+    programs = programs_of(current.plan.scenario, kinds)
     folder = current.folder / arm.value / words.replace(" ", "-")
-    current.runs += 1
     current.say(arm, f"{words}: starting", 8.0 if JobKind.TRAINING in kinds else 2.0)
     with running(programs, fabric.network.popen, folder) as jobs:
         window = _open_window(jobs, current.plan.warmup_s, length_s)
@@ -114,44 +121,51 @@ def _run_part(
         before = fabric.network.link_counters()
         current.say(arm, f"{words}: measuring", length_s)
         _watch(fabric, jobs, window.end_s)
-        after = fabric.network.link_counters()
+        sent = _sent_since(before, fabric)
         current.say(arm, f"{words}: waiting for late answers", 1.0)
         await_finite(jobs, _DRAIN_TIMEOUT_S)
         _watch(fabric, jobs, window.end_s + _LOOK_S)  # the receiver's last sample
         records = {job.name: job.records() for job in jobs}
-    sent = {ends: after[ends] - amount for ends, amount in before.items()}
     return Part(kinds, window, records, sent)
 
 
-def _run_cut(current: _Pass, fabric: Fabric) -> Outage:
-    """Probe both ways, see which trunk carries the probes, cut it, and go on probing."""
-    scenario = current.plan.scenario
-    candidates = candidate_links(scenario)
+def _run_cuts(current: _Pass, fabric: Fabric) -> Outage:
+    """Cut the trunk that takes the probes out of their switch, then the one that brings them."""
+    candidates = candidate_links(current.plan.scenario)
     if not candidates:
-        note = "not cut: every trunk there is the only way; try a topology with a second path"
-        return Outage("", None, None, None, 0, 0, note)
+        return Outage((), "nothing to cut: every trunk there is the only way")
+    return Outage(tuple(_run_cut(current, fabric, candidates, repair) for repair in Repair))
+
+
+def _run_cut(current: _Pass, fabric: Fabric, candidates: Sequence[Link], repair: Repair) -> Cut:
+    """Probe both ways, see which trunk is in use, cut it, go on probing, mend it."""
+    scenario, network = current.plan.scenario, fabric.network
     near = scenario.host(scenario.placement.inference_client).switch
-    programs = programs_of(scenario, {JobKind.PROBE}, current.runs)
-    current.runs += 1
-    current.say(Arm.CUT, "probes: starting", 2.0)
-    with running(programs, fabric.network.popen, current.folder / "cut") as jobs:
-        window = _open_window(jobs, current.plan.warmup_s, _CUT_WINDOW_S)
-        current.say(Arm.CUT, "probes: warming up", current.plan.warmup_s)
+    programs = programs_of(scenario, {JobKind.PROBE})
+    current.say(Arm.CUT, f"{repair.value} repair: starting the probes", 3.0)
+    with running(programs, network.popen, current.folder / f"cut-{repair.value}") as jobs:
+        window = _open_window(jobs, _CUT_WARMUP_S, _CUT_WINDOW_S)
         _watch(fabric, jobs, window.begin_s)
-        before = fabric.network.link_counters()
-        current.say(Arm.CUT, "probes: cutting a link in use", _CUT_WINDOW_S)
+        before = network.link_counters()
+        current.say(Arm.CUT, f"{repair.value} repair: cutting a link in use", _CUT_WINDOW_S)
         _watch(fabric, jobs, window.begin_s + _LOOK_S)
-        after = fabric.network.link_counters()
-        carried = {ends: after[ends] - amount for ends, amount in before.items()}
-        link = choose_link(candidates, near, carried)
-        _watch(fabric, jobs, window.begin_s + _CUT_AFTER_S)
+        carried = _sent_since(before, fabric)
+        link = choose_link(candidates, near, carried, repair)
         cut_at_s = time.monotonic()
-        fabric.network.cut(*link)
+        network.cut(*link)
         await_finite(jobs, _CUT_WINDOW_S + _DRAIN_TIMEOUT_S)
-        streams = {job.name: _streams(job) for job in jobs}
-    return read_probes(
-        link, cut_at_s, streams["probe-forward-receiver"], streams["probe-backward-receiver"]
-    )
+        receiver = "probe-forward-receiver" if repair is Repair.LOCAL else "probe-backward-receiver"
+        streams = next(_streams(job) for job in jobs if job.name == receiver)
+    network.mend(*link)
+    time.sleep(_MEND_S)
+    return read_cut(link, repair, cut_at_s, streams)
+
+
+def _sent_since(
+    before: Mapping[tuple[str, str], int], fabric: Fabric
+) -> dict[tuple[str, str], int]:
+    """Bytes sent over each trunk since an earlier reading of the counters."""
+    return {ends: amount - before[ends] for ends, amount in fabric.network.link_counters().items()}
 
 
 def _open_window(jobs: Sequence[Job], warmup_s: float, length_s: float) -> Window:

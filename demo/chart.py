@@ -70,7 +70,7 @@ def _draw_latency(axes: Any, report: Report) -> None:
     axes.text(0.99, 0.0107, "p99", ha="right", transform=axes.get_yaxis_transform(), fontsize=8)
     axes.xaxis.set_major_formatter("{x:g}")
     if report.arms:
-        axes.legend(loc="best")
+        axes.legend(loc="upper right")
 
 
 def _draw_iterations(axes: Any, report: Report) -> None:
@@ -95,18 +95,19 @@ def _draw_bulk(axes: Any, report: Report) -> None:
             axes.bar(place, goodput.median / 1e6, width=0.62, color=_COLOURS[arm], alpha=0.85)
             _mark(axes, place, 0, f"{goodput.median / 1e6:.0f}", colour="white")
         if left is not None:
-            label = "left over by the other jobs" if arm is Arm.ALONE else None
+            label = "what the other jobs left" if arm is Arm.ALONE else None
             ends = (place - 0.38, place + 0.38)
             axes.hlines(left.median / 1e6, *ends, color=_INK, linewidth=1.5, label=label)
-            axes.legend(loc="lower right", fontsize=8, bbox_to_anchor=(1, 1), borderaxespad=0)
     axes.set(title="Bulk goodput", ylabel="Mbit/s")
     _name_arms(axes, report)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper right", fontsize=8)
 
 
 def _name_arms(axes: Any, report: Report) -> None:
     axes.set_xticks(range(len(report.arms)), [_LABELS[arm] for arm in report.arms])
     axes.grid(visible=False, axis="x")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=0, top=1.15 * axes.get_ylim()[1])
 
 
 def _mark(axes: Any, place: float, height: float, text: str, colour: str = _INK) -> None:

@@ -1,17 +1,19 @@
 """How long traffic was out when a link was cut: pure.
 
-Owns the choice of the link to cut and the reading of the probes. It must not cut anything.
+Owns the choice of the links to cut and the reading of the probes. It must not cut anything.
 
-The link joins switch A (of the forward streams' source) to a neighbour. Forward streams leave A
-over it, so A itself sees the port go and turns to its other paths: a *local* repair. Backward
-streams come in over it from the other side, where the last switch before A has no second way:
-somebody upstream must be told, a *remote* repair, which is the controller's work.
+Probes flow both ways between a host on switch A and one elsewhere, and two links of A are cut in
+turn. One carries the *forward* stream, out of A: A itself sees the port go and turns to its other
+paths, a local repair. One carries the *backward* stream, into A: the last switch before A has no
+second way there, so somebody further upstream must be told, a remote repair, which is the
+controller's work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from demo.records import ProbeStream
 from demo.scenario import Scenario, survives, trunks_of
@@ -20,20 +22,48 @@ from topologies.model import Link
 _EARLY_S = 0.010  # a gap can begin before the cut: the last packet came a moment earlier
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
-    """What the cut did; None where no stream of that direction used the link.
+class Repair(Enum):
+    """Who has to act."""
 
-    `outage_s` is the longest gap between packets of any stream that spans the cut.
+    LOCAL = "local"
+    REMOTE = "remote"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What one cut did to the stream that used the link.
+
+    `outage_s` is the longest gap between two packets that arrived; None if none was lost.
     """
 
-    link: str
+    link: tuple[str, str]
+    repair: Repair
     outage_s: float | None
-    local_s: float | None
-    remote_s: float | None
     packets_lost: int
     packets_received: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """All cuts of one repeat, or a note why there were none."""
+
+    cuts: tuple[Cut, ...]
     note: str = ""
+
+    @property
+    def outage_s(self) -> float | None:
+        """The longest outage of all cuts."""
+        return max((cut.outage_s for cut in self.cuts if cut.outage_s is not None), default=None)
+
+    def of(self, repair: Repair) -> float | None:
+        """The longest outage of one kind."""
+        chosen = tuple(cut for cut in self.cuts if cut.repair is repair)
+        return Outage(chosen).outage_s
+
+    @property
+    def packets_lost(self) -> int:
+        """Over all cuts."""
+        return sum(cut.packets_lost for cut in self.cuts)
 
 
 def candidate_links(scenario: Scenario) -> tuple[Link, ...]:
@@ -45,45 +75,27 @@ def candidate_links(scenario: Scenario) -> tuple[Link, ...]:
 
 
 def choose_link(
-    candidates: Sequence[Link], near: str, carried: Mapping[tuple[str, str], int]
+    candidates: Sequence[Link], near: str, carried: Mapping[tuple[str, str], int], repair: Repair
 ) -> tuple[str, str]:
-    """The candidate that carried most both ways, as (near switch, neighbour).
+    """The candidate that carried most of the stream, as (near switch, neighbour).
 
     Args:
         carried: bytes per (from, to) over a moment of probing.
     """
 
-    def carried_both_ways(neighbour: str) -> tuple[int, int]:
-        out, back = carried.get((near, neighbour), 0), carried.get((neighbour, near), 0)
-        return min(out, back), out
+    def carried_bytes(neighbour: str) -> int:
+        ends = (near, neighbour) if repair is Repair.LOCAL else (neighbour, near)
+        return carried.get(ends, 0)
 
     neighbours = [link.b if link.a == near else link.a for link in candidates]
-    return near, max(neighbours, key=carried_both_ways)
+    return near, max(neighbours, key=carried_bytes)
 
 
-def read_probes(
-    link: tuple[str, str],
-    cut_at_s: float,
-    forward: Sequence[ProbeStream],
-    backward: Sequence[ProbeStream],
-) -> Outage:
-    """The outage, from the summaries of all streams of both directions."""
-    local_s, remote_s = _longest(forward, cut_at_s), _longest(backward, cut_at_s)
-    spans = [span for span in (local_s, remote_s) if span is not None]
-    return Outage(
-        link="-".join(link),
-        outage_s=max(spans, default=None),
-        local_s=local_s,
-        remote_s=remote_s,
-        packets_lost=sum(stream.lost for stream in (*forward, *backward)),
-        packets_received=sum(stream.received for stream in (*forward, *backward)),
-        note="" if spans else "no probe stream lost a packet",
-    )
-
-
-def _longest(streams: Sequence[ProbeStream], cut_at_s: float) -> float | None:
-    """The longest gap around or after the cut of a stream that was hit by it."""
-    return max(
+def read_cut(
+    link: tuple[str, str], repair: Repair, cut_at_s: float, streams: Sequence[ProbeStream]
+) -> Cut:
+    """What a cut did, from the summaries of the streams that went over the link's side."""
+    outage_s = max(
         (
             stream.longest_gap_s
             for stream in streams
@@ -91,3 +103,5 @@ def _longest(streams: Sequence[ProbeStream], cut_at_s: float) -> float | None:
         ),
         default=None,
     )
+    lost = sum(stream.lost for stream in streams)
+    return Cut(link, repair, outage_s, lost, sum(stream.received for stream in streams))

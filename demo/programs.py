@@ -20,7 +20,6 @@ from enum import Enum
 from demo.scenario import Scenario
 
 EPHEMERAL_RANGE = (29600, 29999)
-PROBE_STREAMS = 4
 _INTERFACE_SUFFIX = "-eth0"  # Mininet's name of a host's only interface
 
 
@@ -61,15 +60,8 @@ class Program:
     finite: bool = False
 
 
-def programs_of(
-    scenario: Scenario, kinds: Iterable[JobKind], run_index: int
-) -> tuple[Program, ...]:
-    """The programs of some jobs; servers first.
-
-    Args:
-        run_index: counts the runs on one network, so that source ports are never used again while
-            an old connection still closes.
-    """
+def programs_of(scenario: Scenario, kinds: Iterable[JobKind]) -> tuple[Program, ...]:
+    """The programs of some jobs; servers first."""
     builders = {
         JobKind.TRAINING: _training,
         JobKind.INFERENCE: _inference,
@@ -79,10 +71,7 @@ def programs_of(
     }
     wanted = set(kinds)
     return tuple(
-        program
-        for kind, build in builders.items()
-        if kind in wanted
-        for program in build(scenario, run_index)
+        program for kind, build in builders.items() if kind in wanted for program in build(scenario)
     )
 
 
@@ -92,7 +81,7 @@ def narrow_ephemeral_range() -> tuple[str, ...]:
     return ("sysctl", "-qw", f"net.ipv4.ip_local_port_range={first} {last}")
 
 
-def _training(scenario: Scenario, run_index: int) -> list[Program]:
+def _training(scenario: Scenario) -> list[Program]:
     ranks = scenario.placement.ranks
     port = 29500  # TCPStore's listener closes with rank 0 and may be bound again at once
     return [
@@ -108,7 +97,7 @@ def _training(scenario: Scenario, run_index: int) -> list[Program]:
     ]  # fmt: skip
 
 
-def _inference(scenario: Scenario, run_index: int) -> list[Program]:
+def _inference(scenario: Scenario) -> list[Program]:
     placement, workload, kind = scenario.placement, scenario.workload, JobKind.INFERENCE
     server = scenario.host(placement.inference_server).address
     return [
@@ -120,13 +109,13 @@ def _inference(scenario: Scenario, run_index: int) -> list[Program]:
             kind, "inference-client", placement.inference_client, "inference_client",
             "--server", server, "--features", workload.features,
             "--rate", workload.requests_per_s, "--seed", scenario.seed,
-            "--first-source-port", _source_port(kind, run_index),
+            "--first-source-port", _source_port(kind, scenario),
             finite=True,
         ),
     ]  # fmt: skip
 
 
-def _bulk(scenario: Scenario, run_index: int) -> list[Program]:
+def _bulk(scenario: Scenario) -> list[Program]:
     placement, workload, kind = scenario.placement, scenario.workload, JobKind.BULK
     receiver = scenario.host(placement.bulk_receiver).address
     return [
@@ -138,12 +127,12 @@ def _bulk(scenario: Scenario, run_index: int) -> list[Program]:
             kind, "bulk-sender", placement.bulk_sender, "bulk", "send",
             "--server", receiver, "--connections", workload.bulk_connections,
             "--shard-bytes", workload.shard_bytes, "--seed", scenario.seed,
-            "--first-source-port", _source_port(kind, run_index),
+            "--first-source-port", _source_port(kind, scenario),
         ),
     ]  # fmt: skip
 
 
-def _scrape(scenario: Scenario, run_index: int) -> list[Program]:
+def _scrape(scenario: Scenario) -> list[Program]:
     placement, kind = scenario.placement, JobKind.SCRAPE
     exporter = scenario.host(placement.exporter).address
     return [
@@ -151,36 +140,37 @@ def _scrape(scenario: Scenario, run_index: int) -> list[Program]:
         _program(
             kind, "scraper", placement.scraper, "scrape", "collect",
             "--server", exporter, "--period", scenario.workload.scrape_period_s,
-            "--first-source-port", _source_port(kind, run_index),
+            "--first-source-port", _source_port(kind, scenario),
             finite=True,
         ),
     ]  # fmt: skip
 
 
-def _probe(scenario: Scenario, run_index: int) -> list[Program]:
+def _probe(scenario: Scenario) -> list[Program]:
     """Streams both ways between the two inference hosts."""
     near, far = scenario.placement.inference_client, scenario.placement.inference_server
-    port = _source_port(JobKind.PROBE, run_index)
+    port = _source_port(JobKind.PROBE, scenario)
     programs = []
     for name, source, target in (("forward", near, far), ("backward", far, near)):
         address = scenario.host(target).address
         programs.append(
             _program(
                 JobKind.PROBE, f"probe-{name}-receiver", target, "probe", "receive",
-                "--address", address, "--streams", PROBE_STREAMS, finite=True,
+                "--address", address, finite=True,
             )
         )  # fmt: skip
         programs.append(
             _program(
                 JobKind.PROBE, f"probe-{name}-sender", source, "probe", "send",
-                "--target", address, "--streams", PROBE_STREAMS, "--first-source-port", port,
+                "--target", address, "--first-source-port", port,
             )
         )  # fmt: skip
     return programs
 
 
-def _source_port(kind: JobKind, run_index: int) -> int:
-    return _SOURCE_PORTS[kind] + 100 * (run_index % 10)
+def _source_port(kind: JobKind, scenario: Scenario) -> int:
+    """Where a client's source ports begin: the same in each arm, others for another seed."""
+    return _SOURCE_PORTS[kind] + 100 * (scenario.seed % 10)
 
 
 def _program(

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from statistics import median
 
 from demo.metrics import METRICS, ArmMetrics, ArmResult
-from demo.outage import Outage
+from demo.outage import Cut, Outage, Repair
 from demo.plan import Arm, Plan, Repeat
 
 MEASURED_ARMS = (Arm.ALONE, Arm.PLAIN, Arm.HEADWAY)
@@ -31,6 +31,12 @@ class Figure:
         """The figure of what was measured; None if nothing was."""
         known = [value for value in values if value is not None]
         return cls(median(known), min(known), max(known)) if known else None
+
+    @classmethod
+    def median_of(cls, values: Iterable[float | None]) -> float | None:
+        """The median alone."""
+        figure = cls.of(values)
+        return figure.median if figure else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +64,7 @@ class Report:
     @property
     def outage_s(self) -> float | None:
         """The median outage over the repeats; None if nothing was cut or lost."""
-        figure = Figure.of(outage.outage_s for outage in self.outages)
-        return figure.median if figure else None
+        return Figure.median_of(outage.outage_s for outage in self.outages)
 
 
 def summarise(
@@ -110,7 +115,12 @@ def to_document(report: Report) -> dict[str, object]:
             for arm, entry in report.arms.items()
         },
         "outage_s": report.outage_s,
-        "outages": [asdict(outage) for outage in report.outages],
+        "outage": {
+            "local_s": Figure.median_of(outage.of(Repair.LOCAL) for outage in report.outages),
+            "remote_s": Figure.median_of(outage.of(Repair.REMOTE) for outage in report.outages),
+            "packets_lost": sum(outage.packets_lost for outage in report.outages),
+            "cuts": [_cut_entry(cut) for outage in report.outages for cut in outage.cuts],
+        },
         "topology": report.spec,
         "seed": plan.scenario.seed,
         "repeats": plan.repeats,
@@ -134,6 +144,10 @@ def notes(report: Report) -> list[str]:
         lines += [f"{arm.value}: {note}" for note in entry.notes]
     lines += [f"cut: {outage.note}" for outage in report.outages if outage.note]
     return lines
+
+
+def _cut_entry(cut: Cut) -> dict[str, object]:
+    return {**asdict(cut), "link": "-".join(cut.link), "repair": cut.repair.value}
 
 
 def _complete(results: Mapping[Arm, ArmResult]) -> Mapping[Arm, ArmMetrics]:

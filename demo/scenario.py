@@ -190,7 +190,7 @@ def _size(trunk_bps: int) -> Workload:
         gradient_bytes=min(max(gradient_bytes, least), most),
         requests_per_s=min(_MOST_REQUESTS_PER_S, _INFERENCE_LOAD * trunk_bps / (8 * _TENSOR_BYTES)),
         features=_FEATURES,
-        bulk_connections=8,
+        bulk_connections=16,
         shard_bytes=4 * 1024 * 1024,
         scrape_period_s=1.0,
     )

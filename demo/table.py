@@ -46,11 +46,11 @@ ROWS = (
     Row("iteration_mean_s", "iteration mean", _seconds),
     Row("iteration_p99_s", "iteration p99", _seconds),
     Row("bulk_goodput_bps", "bulk goodput", _megabits),
-    Row("bulk_share_of_leftover", "  of what was left over", _percent),
+    Row("bulk_share_of_leftover", " of what was left", _percent),
     Row("scrape_p99_s", "scrape p99", _milliseconds),
     Row("link_utilisation", "link utilisation", _percent),
 )
-_TITLES = {Arm.ALONE: "alone", Arm.PLAIN: "plain ECMP, FIFO", Arm.HEADWAY: "Headway"}
+_TITLES = {Arm.ALONE: "alone", Arm.PLAIN: "plain", Arm.HEADWAY: "Headway"}
 _STYLES = {Arm.ALONE: "", Arm.PLAIN: "", Arm.HEADWAY: "bold"}
 
 
@@ -59,10 +59,10 @@ def build_table(report: Report) -> Table:
     repeats = report.plan.repeats
     over = f"median of {repeats} repeats [least..most]" if repeats > 1 else "one repeat"
     table = Table(title=f"{report.spec}, seed {report.plan.scenario.seed}, {over}")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     compared = Arm.ALONE in report.arms
     for arm in report.arms:
-        table.add_column(_TITLES[arm], justify="right", style=_STYLES[arm])
+        table.add_column(_TITLES[arm], justify="right", style=_STYLES[arm], no_wrap=repeats == 1)
         if compared and arm is not Arm.ALONE:
             table.add_column("/ alone", justify="right", style="cyan")
     for row in ROWS:
@@ -75,20 +75,20 @@ def build_table(report: Report) -> Table:
     return table
 
 
-def outage_line(report: Report) -> Text:
-    """What the cut did, in one line."""
+def outage_lines(report: Report) -> Text:
+    """What the cuts of the last repeat did, a line each."""
     if not report.outages:
         return Text("")
     last = report.outages[-1]
-    if report.outage_s is None:
+    if not last.cuts:
         return Text(f"cut link: {last.note}")
     words = [
-        f"cut {last.link}: traffic was out for {_milliseconds(report.outage_s)}",
-        f"local repair {_maybe(last.local_s)}",
-        f"remote repair {_maybe(last.remote_s)}",
-        f"{last.packets_lost} of {last.packets_lost + last.packets_received} probe packets lost",
+        f"{cut.repair.value} repair ({'-'.join(cut.link)} cut): traffic was out for "
+        f"{_maybe(cut.outage_s)}, {cut.packets_lost} of {cut.packets_lost + cut.packets_received} "
+        "probe packets lost"
+        for cut in last.cuts
     ]
-    return Text("; ".join(words))
+    return Text("\n".join(words))
 
 
 def _cell(row: Row, entry: ArmReport, repeats: int) -> str:
@@ -106,4 +106,4 @@ def _ratio(figure: Figure | None) -> str:
 
 
 def _maybe(value: float | None) -> str:
-    return "not hit" if value is None else _milliseconds(value)
+    return "no time" if value is None else _milliseconds(value)

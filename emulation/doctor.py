@@ -136,8 +136,12 @@ def _open_vswitch() -> Iterator[Check]:
     kind = ovs.detect_datapath()
     if kind is ovs.Datapath.KERNEL:
         yield Check("datapath", State.OK, "kernel")
-    else:
+    elif ovs.TUN_DEVICE.exists():
         yield Check("datapath", State.OK, "userspace (there is no openvswitch kernel module)")
+    else:
+        make = f"mkdir -p {ovs.TUN_DEVICE.parent} && mknod {ovs.TUN_DEVICE} c 10 200"
+        detail = f"userspace, which needs {ovs.TUN_DEVICE}"
+        yield Check("datapath", State.MISSING, detail, make)
     yield buffer_check(ovs.buffers())
 
 

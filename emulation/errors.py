@@ -39,3 +39,7 @@ class NotConnectedError(EmulationError):
 
 class UnknownNodeError(EmulationError):
     """No host, switch or link of that name in this network."""
+
+
+class ControllerProcessError(EmulationError):
+    """The controller beside the network did not start, or has ended."""

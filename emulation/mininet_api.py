@@ -11,6 +11,7 @@ from emulation.errors import MissingToolError
 try:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
+        from mininet.cli import CLI
         from mininet.link import Link, TCIntf, TCLink
         from mininet.net import VERSION, Mininet
         from mininet.node import Host, Node, OVSSwitch
@@ -20,4 +21,6 @@ except ImportError as error:
         f"Mininet's Python package can't be imported ({error}); run 'scripts/install.sh emulation'"
     ) from error
 
-__all__ = ["VERSION", "Host", "Link", "Mininet", "Node", "OVSSwitch", "TCIntf", "TCLink", "Topo"]
+__all__ = [
+    "CLI", "VERSION", "Host", "Link", "Mininet", "Node", "OVSSwitch", "TCIntf", "TCLink", "Topo"
+]  # fmt: skip

@@ -18,7 +18,7 @@ from emulation.attachments import Attachment, attachments
 from emulation.errors import NotConnectedError, UnknownNodeError
 from emulation.host import HeadwayHost
 from emulation.link import HeadwayLink, require_free
-from emulation.mininet_api import Mininet, Topo
+from emulation.mininet_api import CLI, Mininet, Topo
 from emulation.ovs import Datapath
 from emulation.ownership import EXTERNAL_ID, Run, new_run
 from emulation.queues import BRIDGE_ID
@@ -194,6 +194,10 @@ class Network:
         """Sends one probe per class through every queued port; see `emulation.selftest`."""
         switches = self.mininet.switches
         return tuple(probe for switch in switches for probe in probe_queues(switch))
+
+    def prompt(self) -> None:
+        """Mininet's prompt, until `exit`, Ctrl-D or the end of what is piped in."""
+        CLI(self.mininet)
 
     def _build(self, progress: Progress) -> None:
         progress(f"building {len(self.topology.hosts)} hosts and {len(self.ports)} switch ports")

@@ -23,6 +23,8 @@ SEND_BUFFER_BYTES = 64 << 20
 RECEIVE_BUFFER_BYTES = 16 << 20
 _SEND_DEFAULT = Path("/proc/sys/net/core/wmem_default")
 _RECEIVE_DEFAULT = Path("/proc/sys/net/core/rmem_default")
+# The userspace datapath makes a tap interface for each bridge.
+TUN_DEVICE = Path("/dev/net/tun")
 _CTL = "/usr/share/openvswitch/scripts/ovs-ctl"
 _PID_FILE = Path(os.environ.get("OVS_RUNDIR", "/var/run/openvswitch"), "ovs-vswitchd.pid")
 
@@ -138,10 +140,13 @@ def vsctl(*words: str, timeout_s: int = 15) -> str:
     Raises:
         OpenVSwitchError: It was refused, or Open vSwitch does not answer.
     """
-    try:
-        return command.run(["ovs-vsctl", f"--timeout={timeout_s}", *words])
-    except CommandFailedError as error:
-        raise OpenVSwitchError(str(error)) from error
+    done = command.attempt(["ovs-vsctl", f"--timeout={timeout_s}", *words])
+    # A port or bridge that ovs-vswitchd could not make is only a warning to ovs-vsctl.
+    if done.returncode != 0 or "Error detected while setting up" in done.stderr:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        said = next((line for line in lines if line.startswith("ovs-vsctl: ")), lines[0])
+        raise OpenVSwitchError(f"Open vSwitch refused: {said}; {_where_to_look()}")
+    return done.stdout
 
 
 def rows(table: str, *columns: str) -> list[dict[str, Any]]:
@@ -167,6 +172,12 @@ def _plain(value: Any) -> Any:
             return text
         case _:
             return value
+
+
+def _where_to_look() -> str:
+    if not TUN_DEVICE.exists():
+        return f"its userspace datapath needs {TUN_DEVICE}, see 'headway doctor'"
+    return "its log is /var/log/openvswitch/ovs-vswitchd.log"
 
 
 def _raise_socket_buffers() -> None:

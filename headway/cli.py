@@ -65,9 +65,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"headway {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in _COMMANDS:
-        try:  # TEMPORARY until every module is written
-            importlib.import_module(f"headway.commands.{name}").register(subparsers)
-        except ModuleNotFoundError as error:
-            if error.name != f"headway.commands.{name}":
-                raise
+        importlib.import_module(f"headway.commands.{name}").register(subparsers)
     return parser

@@ -1,7 +1,7 @@
 """A checkpoint upload: HTTP PUTs of shards over several TCP connections, as much as they can get.
 
     python -m demo.jobs.bulk receive --address 10.0.0.4
-    python -m demo.jobs.bulk send --server 10.0.0.4 --connections 8
+    python -m demo.jobs.bulk send --server 10.0.0.4 --connections 16
 
 Owns the bulk traffic. Goodput is measured where it counts, at the receiver, as body bytes taken
 in; each shard is answered with its CRC-32 as the ETag, which the sender compares. It must not
@@ -145,7 +145,7 @@ def main() -> None:
     send = sides.add_parser("send")
     send.add_argument("--server", required=True)
     send.add_argument("--port", type=int, default=9000)
-    send.add_argument("--connections", type=int, default=8)
+    send.add_argument("--connections", type=int, default=16)
     send.add_argument("--shard-bytes", type=int, default=4 * 1024 * 1024)
     send.add_argument("--seed", type=int, default=1)
     send.add_argument("--first-source-port", type=int)

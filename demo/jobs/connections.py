@@ -9,10 +9,14 @@ same ports in each arm give ECMP the same flows to place. It must know nothing o
 from __future__ import annotations
 
 import errno
+import socket
+import struct
 import threading
 from http.client import HTTPConnection
 from itertools import count
 
+# Closing with a reset leaves no TIME_WAIT behind, so the next arm can have the same ports at once.
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _TAKEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
 
 
@@ -35,6 +39,7 @@ class ConnectionPool:
         self._timeout_s = timeout_s
         self._ports = None if first_source_port is None else count(first_source_port)
         self._idle: list[HTTPConnection] = []
+        self._opened: list[HTTPConnection] = []
         self._lock = threading.Lock()
 
     def take(self) -> HTTPConnection:
@@ -53,6 +58,12 @@ class ConnectionPool:
         with self._lock:
             self._idle.append(connection)
 
+    def close(self) -> None:
+        """Close every connection, those in use as well."""
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+
     def _open(self) -> HTTPConnection:
         """Connect, skipping source ports still held by a connection that is closing."""
         while True:
@@ -66,6 +77,9 @@ class ConnectionPool:
                 if self._ports is None or error.errno not in _TAKEN:
                     raise
             else:
+                connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                with self._lock:
+                    self._opened.append(connection)
                 return connection
 
     def _next_source(self) -> tuple[str, int] | None:

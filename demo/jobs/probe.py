@@ -1,7 +1,7 @@
 """UDP probe streams with sequence numbers: how long was traffic out?
 
     python -m demo.jobs.probe receive --address 10.0.0.4
-    python -m demo.jobs.probe send --target 10.0.0.4 --streams 4
+    python -m demo.jobs.probe send --target 10.0.0.4
 
 Owns the probe traffic: each stream is a flow of its own (its own source port, so ECMP may place
 each elsewhere) of 1,000 packets a second. The receiver takes the kernel's arrival times, so that
@@ -25,7 +25,6 @@ _PACKET = struct.Struct("!II56x")  # stream, sequence number; 64 bytes of payloa
 _TIMESPEC = struct.Struct("@qq")
 _SO_TIMESTAMPNS = 35  # Linux asm-generic/socket.h; Python has no name for it
 _CONTROL_BYTES = 128
-_PORT_STRIDE = 23  # neighbouring ports differ in too few bits: some hashes put them on one path
 
 
 @dataclass(slots=True)
@@ -116,11 +115,11 @@ def send_streams(senders: list[socket.socket], rate_per_s: float, until_s: float
 def open_senders(
     target: tuple[str, int], first_source_port: int, streams: int
 ) -> list[socket.socket]:
-    """One connected UDP socket per stream, on source ports a stride apart."""
+    """One connected UDP socket per stream, on consecutive source ports."""
     senders = []
     for stream in range(streams):
         sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sender.bind(("", first_source_port + _PORT_STRIDE * stream if first_source_port else 0))
+        sender.bind(("", first_source_port + stream if first_source_port else 0))
         sender.connect(target)
         senders.append(sender)
     return senders
@@ -155,7 +154,7 @@ def main() -> None:
     send.set_defaults(run=_send)
     for side in (receive, send):
         side.add_argument("--port", type=int, default=7000)
-        side.add_argument("--streams", type=int, default=4)
+        side.add_argument("--streams", type=int, default=1)
         side.add_argument("--rate", type=float, default=1000.0, help="packets/s of a stream")
     args = parser.parse_args()
     args.run(args)

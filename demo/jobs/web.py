@@ -12,6 +12,7 @@ import threading
 from http.server import BaseHTTPRequestHandler
 
 _WRITE_BUFFER_BYTES = 256 * 1024
+_POLL_S = 0.05  # how soon a stop is noticed
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -23,7 +24,12 @@ class Server(socketserver.ThreadingTCPServer):
 
     def start(self) -> None:
         """Serve in a thread of its own."""
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(_POLL_S,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop accepting and close the listening socket."""
+        self.shutdown()
+        self.server_close()
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -22,7 +22,7 @@ from demo.errors import DemoError
 from demo.plan import Arm, Plan, Repeat, Stage, parse_arms
 from demo.report import Report, notes, summarise, to_document
 from demo.scenario import plan_scenario
-from demo.table import build_table, outage_line
+from demo.table import build_table, outage_lines
 from policies.load import load_policy
 from topologies.registry import build
 
@@ -52,7 +52,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="of all jobs (default: %(default)s)")
     parser.add_argument(
-        "--repeat", type=_count, default=1, metavar="N", help="repeat all arms, and show the spread"
+        "--repeat",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="repeat all arms, each time with the next seed, and show the spread",
     )
     parser.add_argument(
         "--arms", default=",".join(arm.value for arm in Arm), help="default: %(default)s"
@@ -130,7 +134,7 @@ def _show(report: Report, console: Console) -> None:
     if report.arms:
         console.print(build_table(report))
     if report.outages:
-        console.print(outage_line(report))
+        console.print(outage_lines(report))
     for note in notes(report):
         console.print(f"note: {note}", markup=False)
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from headway.arguments import address
 from policies.load import load_policy
 
 _EXAMPLES = """
@@ -12,7 +13,7 @@ examples:
   headway run                                    control switches that connect to 127.0.0.1:6653
   headway run --listen 0.0.0.0:6653              ... from anywhere
   headway run --policy my.yaml --metrics 127.0.0.1:9180
-  sudo mn --custom topologies/mn.py --topo ring,switches=4 --switch headway --controller remote
+  sudo mn --custom topologies/mn.py --topo ring,n=4 --switch headway --controller remote
 """
 
 
@@ -25,7 +26,7 @@ def register(subparsers: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--listen", default="127.0.0.1:6653", metavar="HOST:PORT", type=_address,
+    parser.add_argument("--listen", default="127.0.0.1:6653", metavar="HOST:PORT", type=address,
                         help="where switches connect (default %(default)s)")  # fmt: skip
     parser.add_argument("--policy", type=Path, metavar="FILE", help="policy (default: built in)")
     parser.add_argument("--telemetry-interval", type=float, default=1.0, metavar="S",
@@ -46,12 +47,4 @@ def run(args: argparse.Namespace) -> int:
     from controller.settings import Settings  # noqa: PLC0415
 
     Settings.from_environment(os.environ)
-    launcher.run(*args.listen, verbose=args.verbose)
-    return 0
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r}: give HOST:PORT, such as 127.0.0.1:6653")
-    return host.strip("[]") or "127.0.0.1", int(port)
+    launcher.start(*args.listen, verbose=args.verbose)

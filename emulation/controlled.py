@@ -1,0 +1,143 @@
+"""The controller as a process beside an emulated network: started, waited for, watched, ended.
+
+Owns that one process and its log. It is started just as a user would start it.
+"""
+
+import contextlib
+import math
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emulation.errors import ControllerProcessError
+from emulation.ownership import new_run
+
+_ROOT = Path(__file__).resolve().parent.parent
+_LISTEN_TIMEOUT_S = 20.0
+_END_TIMEOUT_S = 5.0
+_TAIL_BYTES = 4000
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerProcess:
+    """The controller's process, where it listens, where it tells its metrics, and its log."""
+
+    process: subprocess.Popen[Any]
+    address: tuple[str, int]
+    metrics: tuple[str, int]
+    log: Path
+
+    def check(self) -> None:
+        """Does nothing while it runs.
+
+        Raises:
+            ControllerProcessError: It has ended; with the tail of its log.
+        """
+        if self.process.poll() is not None:
+            raise self.failure(f"ended with exit status {self.process.returncode}")
+
+    def await_paths(self, links: int, timeout_s: float = 30.0) -> None:
+        """Returns when the controller has found `links` links and its paths are in use.
+
+        Raises:
+            ControllerProcessError: Not in time, or it has ended.
+        """
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            self.check()
+            if self.metric("headway_links_up") >= links and self.metric("headway_settled") == 1:
+                return
+            time.sleep(_POLL_S)
+        raise self.failure(f"did not find {links} links and paths over them in {timeout_s:g} s")
+
+    def metric(self, name: str) -> float:
+        """One unlabelled metric; NaN while it can't be had."""
+        try:
+            with urllib.request.urlopen("http://{}:{}".format(*self.metrics), timeout=2) as page:
+                lines = page.read().decode().splitlines()
+        except OSError:
+            return math.nan
+        return next((float(v) for k, _, v in (x.partition(" ") for x in lines) if k == name), math.nan)
+
+    def failure(self, reason: str) -> ControllerProcessError:
+        """The error that says what became of it."""
+        tail = self.log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace").strip()
+        return ControllerProcessError(
+            f"the controller {reason}; its log ({self.log}) ends with:\n{tail}"
+        )
+
+
+@contextlib.contextmanager
+def controller_process(
+    address: tuple[str, int], policy: Path | None, log: Path, *options: str
+) -> Iterator[ControllerProcess]:
+    """Runs the controller while inside, in a session of its own so that Ctrl-C doesn't reach it.
+
+    Args:
+        address: Where it listens.
+        policy: A policy file; None is the default policy.
+        log: Where its output goes.
+        *options: Further options of `headway run`.
+
+    Raises:
+        ControllerProcessError: It doesn't come up; with the tail of its log.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    metrics = ("127.0.0.1", free_port())
+    argv = [
+        *(sys.executable, "-m", "headway", "run", "--listen", "{}:{}".format(*address)),
+        *("--metrics", "{}:{}".format(*metrics), *options),
+    ]
+    if policy is not None:
+        argv += ["--policy", str(policy)]
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            env=new_run().environment({**os.environ, "PYTHONPATH": os.pathsep.join(paths)}),
+            start_new_session=True,
+        )  # fmt: skip
+    controller = ControllerProcess(process, address, metrics, log)
+    try:
+        _await_listening(controller)
+        yield controller
+    finally:
+        _end(process)
+
+
+def _await_listening(controller: ControllerProcess) -> None:
+    deadline = time.monotonic() + _LISTEN_TIMEOUT_S
+    while time.monotonic() < deadline:
+        controller.check()
+        try:
+            socket.create_connection(controller.address, timeout=1.0).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise controller.failure("did not listen on {}:{}".format(*controller.address))
+
+
+def _end(process: subprocess.Popen[Any]) -> None:
+    process.terminate()
+    try:
+        process.wait(_END_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
