@@ -259,4 +259,3 @@ _HANDLERS: dict[type, Callable[[State, Any, float], Iterator[Command]]] = {
     CountersRead: _counters_read,
     Tick: _tick,
 }
-

@@ -76,9 +76,11 @@ def _take(state: State, origin: End, end: End, now: float) -> Iterator[Command]:
     if link is None:
         hosts = [*state.hosts_at(origin), *state.hosts_at(end)]
         if hosts:
-            yield Note("link-on-host-port", f"{name(state, origin)} -> {name(state, end)}: a switch "
+            way = f"{name(state, origin)} -> {name(state, end)}"
+            yield Note("link-on-host-port", f"{way}: a switch "
                        f"link through a port with a host on it ({hosts[0].mac:012x}) is refused; "
-                       "take the port down and up again if it was recabled", Level.WARNING)  # fmt: skip
+                       "take the port down and up again if it was recabled",
+                       Level.WARNING)  # fmt: skip
             return
         for old in (state.link_at.get(origin), state.link_at.get(end)):
             if old:
@@ -128,7 +130,7 @@ def forget(state: State, link: Link) -> None:
 
 
 def excuse(state: State, now: float) -> None:
-    """Counts time in which we were not running (stopped, starved) as heard, for nobody was probed."""
+    """Counts time in which we were not running (stopped, starved) as heard: nobody was probed."""
     missed = now - state.last_tick - state.settings.discovery_interval_s
     if missed > 0:
         for link in state.links.values():
@@ -141,9 +143,9 @@ def silent(state: State, now: float) -> Iterator[Link]:
     limit = _LOST_AFTER * state.settings.discovery_interval_s
     for link in state.links.values():
         switches = [state.switches[dpid] for dpid, _ in link.ends]
-        if link.up and all(_present(s, now, limit) for s in switches):
-            if any(now - heard > limit for heard in link.heard.values()):
-                yield link
+        unheard = any(now - heard > limit for heard in link.heard.values())
+        if link.up and unheard and all(_present(s, now, limit) for s in switches):
+            yield link
 
 
 def _present(switch: Switch, now: float, limit: float) -> bool:

@@ -231,7 +231,7 @@ class Level(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something for the log and the counter `kind`; the shell limits the rate of lines, not counts."""
+    """Something for the log and the counter `kind`; lines are limited in rate, counts are not."""
 
     kind: str
     text: str

@@ -40,7 +40,9 @@ def take(state: State, end: End, frame: bytes, packet: headers.Headers, now: flo
             return heard
         host = _learn(state, end, packet.eth_src, host)
         heard.changed = host
-        heard.commands.append(Note("host-learned", f"host {mac_text(host.mac)} on {name(state, end)}"))
+        heard.commands.append(
+            Note("host-learned", f"host {mac_text(host.mac)} on {name(state, end)}")
+        )
     _learn_address(state, host, packet, heard)
     heard.commands += _forward(state, end, frame, packet, now)
     return heard
@@ -86,15 +88,19 @@ def _learn(state: State, end: End, mac: int, known: Host | None) -> Host:
 
 
 def _learn_address(state: State, host: Host, packet: headers.Headers, heard: Heard) -> None:
-    """Notes the address a host shows to be its own; the first to use one keeps it while it is up."""
+    """Notes the address a host shows to be its own; the first to use it keeps it while up."""
     ip = _own_address(packet)
     if ip is None or ip in host.ips:
         return
     owner = state.hosts.get(state.host_of_ip.get(ip, -1))
     if owner and port_up(state, (owner.dpid, owner.port)):
-        heard.warn("arp-spoof", f"{mac_text(host.mac)} claims an address of {mac_text(owner.mac)}: refused")
+        heard.warn(
+            "arp-spoof", f"{mac_text(host.mac)} claims an address of {mac_text(owner.mac)}: refused"
+        )
     elif len(host.ips) >= _ADDRESSES_PER_HOST:
-        heard.warn("host-limit", f"{mac_text(host.mac)} has {_ADDRESSES_PER_HOST} addresses already")
+        heard.warn(
+            "host-limit", f"{mac_text(host.mac)} has {_ADDRESSES_PER_HOST} addresses already"
+        )
     else:
         if owner:
             owner.ips = tuple(other for other in owner.ips if other != ip)
@@ -131,7 +137,7 @@ def _forward(
 
 
 def _asked_for(state: State, packet: headers.Headers) -> int:
-    """The MAC of the known host that an ARP request or a neighbour solicitation looks for, or -1."""
+    """The MAC of the known host an ARP request or neighbour solicitation looks for, or -1."""
     if packet.arp:
         return state.host_of_ip.get(int.from_bytes(packet.arp.tpa, "big"), -1)
     if packet.nd and packet.nd.icmp_type == _NEIGHBOUR_SOLICITATION:

@@ -28,7 +28,9 @@ def start(host: str, port: int, *, verbose: bool = False) -> NoReturn:
     """
     _check_free(host, port)
     options = ["-v"] if verbose else []
-    os.execv(sys.executable, [sys.executable, "-m", "controller.launcher", host, str(port), *options])
+    os.execv(
+        sys.executable, [sys.executable, "-m", "controller.launcher", host, str(port), *options]
+    )
 
 
 def _check_free(host: str, port: int) -> None:

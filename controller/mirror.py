@@ -60,9 +60,7 @@ class Mirror:
             self.meters[meter.meter_id] = meter
             self._dirty_meters.add(meter.meter_id)
 
-    def adopt(
-        self, rules: Iterable[Rule], groups: Iterable[Group], meters: Iterable[Meter]
-    ) -> int:
+    def adopt(self, rules: Iterable[Rule], groups: Iterable[Group], meters: Iterable[Meter]) -> int:
         """Takes what the switch says it holds as the truth; returns how many entries differ."""
         self.actual_rules = {rule.key: rule for rule in rules}
         self.actual_groups = {group.group_id: group for group in groups}

@@ -202,9 +202,7 @@ def visited(graph: Graph, tree: InTree, sources: IntArray) -> NDArray[np.bool_]:
     return seen
 
 
-def _shortest_trees(
-    graph: Graph, target: int, sources: IntArray, most: int
-) -> Iterable[InTree]:
+def _shortest_trees(graph: Graph, target: int, sources: IntArray, most: int) -> Iterable[InTree]:
     """Trees over shortest paths: tree i takes the (i // stride)-th equal-cost hop everywhere.
 
     Strides multiply along the way from a source, as digits of a number, so that counting i up
@@ -226,7 +224,11 @@ def _shortest_trees(
 
 
 def _strides(
-    graph: Graph, closer: NDArray[np.bool_], choices: IntArray, distance: IntArray, sources: IntArray
+    graph: Graph,
+    closer: NDArray[np.bool_],
+    choices: IntArray,
+    distance: IntArray,
+    sources: IntArray,
 ) -> NDArray[np.int64]:
     stride = np.ones(len(choices), np.int64)
     transit = np.ones(len(choices), bool)
@@ -241,7 +243,7 @@ def _strides(
 
 
 def _detour_tree(graph: Graph, target: int, uses: IntArray) -> InTree:
-    """Shortest paths where an arc used n times costs 1 + n * penalty (Dijkstra, from the target)."""
+    """Shortest paths where an arc used n times costs 1 + n * penalty (Dijkstra)."""
     slot = np.full(len(graph.dpids), NO_HOP, np.int32)
     inbound = _inbound(graph)
     done = {target}

@@ -1,4 +1,4 @@
-"""The tables of a switch, as functions from what we know to rules. The only place that lays them out.
+"""The tables of a switch, as functions from what we know to rules; laid out here and only here.
 
     ADMISSION -> CLASSIFY -> PIN -> ROUTE     packets from hosts (edge switches)
     ADMISSION -> FABRIC -> LABEL              packets from other switches
@@ -158,7 +158,7 @@ def home_rules(host: Host, edge: int) -> list[Rule]:
 
 
 def away_rules(host: Host, edge: int) -> list[Rule]:
-    """At every other edge switch: write the label, then let the ingress group choose the path."""
+    """At every other edge switch: write the label, and let the ingress group choose the path."""
     write = SetField("eth_dst", labels.label(edge, host.number))
     return [
         Rule(Table.ROUTE, 100, match(eth_dst=host.mac, metadata=number),
@@ -170,7 +170,9 @@ def away_rules(host: Host, edge: int) -> list[Rule]:
 def arp_rules(host: Host) -> list[Rule]:
     """At every edge switch: answer ARP requests for the host at once (RFC 826), flooding nothing."""
     return [
-        Rule(Table.CLASSIFY, 900, match(eth_type=ARP, arp_op=1, arp_tpa=ip), _arp_reply(host.mac, ip))
+        Rule(
+            Table.CLASSIFY, 900, match(eth_type=ARP, arp_op=1, arp_tpa=ip), _arp_reply(host.mac, ip)
+        )
         for ip in _ipv4(host)
     ]
 
@@ -263,7 +265,9 @@ def transit(
             group = _transit_group(edge, tree, hop, later[0], hops[later[0]])
             groups.append(group)
             action = ToGroup(group.group_id)
-        rules.append(Rule(Table.LABEL, 200, match(eth_dst=labels.match_tree(edge, tree)), (action,)))
+        rules.append(
+            Rule(Table.LABEL, 200, match(eth_dst=labels.match_tree(edge, tree)), (action,))
+        )
     return rules, groups
 
 

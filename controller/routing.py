@@ -62,7 +62,9 @@ def make_edge(state: State, switch: Switch, edge: int, now: float) -> None:
 def _free_edge(state: State, dpid: int) -> int:
     taken = {switch.edge for switch in state.switches.values()}
     wanted = dpid % MAX_EDGES
-    return next(e % MAX_EDGES for e in range(wanted, wanted + MAX_EDGES) if e % MAX_EDGES not in taken)
+    return next(
+        e % MAX_EDGES for e in range(wanted, wanted + MAX_EDGES) if e % MAX_EDGES not in taken
+    )
 
 
 # --- hosts --------------------------------------------------------------------------------------
@@ -135,7 +137,7 @@ def _candidates(state: State, dpid: int, *, only_up: bool) -> list[Hops]:
 
 
 def _used_hops(graph: Graph, trees: list[InTree], sources: list[int]) -> Iterator[Hops]:
-    """Each tree's hops at the switches its packets can reach, moved there from earlier trees too."""
+    """Each tree's hops at the switches its packets can reach, moved from earlier trees or not."""
     reached = set(sources)
     for tree in trees:
         seen = visited(graph, tree, graph.as_indices(reached))
@@ -292,11 +294,13 @@ def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
 
 
 def reroute(state: State, links: Iterable[Link], now: float) -> Iterator[Command]:
-    """Takes links that just went down out of every ingress group; finds new paths where none is left."""
+    """Takes links that went down out of every ingress group; finds new paths where none is left."""
     ends = {end for link in links for end in link.ends}
     for target in state.targets.values():
         used = any(
-            (dpid, hop.port) in ends for tree in target.trees.values() for dpid, hop in tree.hops.items()
+            (dpid, hop.port) in ends
+            for tree in target.trees.values()
+            for dpid, hop in tree.hops.items()
         )
         if not used:
             continue

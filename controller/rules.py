@@ -26,11 +26,11 @@ class Table(IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Field:
-    """One OXM match field by its OpenFlow name, such as `eth_dst`; `mask` None is an exact match."""
+    """One OXM match field by its OpenFlow name, such as `eth_dst`; `mask` -1 is an exact match."""
 
     name: str
     value: int
-    mask: int = -1  # -1: exact
+    mask: int = -1
 
 
 Match = tuple[Field, ...]

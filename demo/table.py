@@ -50,6 +50,7 @@ ROWS = (
     Row("scrape_p99_s", "scrape p99", _milliseconds),
     Row("link_utilisation", "link utilisation", _percent),
 )
+_MANY = 10.0  # from here on, decimals of a ratio say nothing
 _TITLES = {Arm.ALONE: "alone", Arm.PLAIN: "plain", Arm.HEADWAY: "Headway"}
 _STYLES = {Arm.ALONE: "", Arm.PLAIN: "", Arm.HEADWAY: "bold"}
 
@@ -64,7 +65,7 @@ def build_table(report: Report) -> Table:
     for arm in report.arms:
         table.add_column(_TITLES[arm], justify="right", style=_STYLES[arm], no_wrap=repeats == 1)
         if compared and arm is not Arm.ALONE:
-            table.add_column("/ alone", justify="right", style="cyan")
+            table.add_column("/ alone", justify="right", style="cyan", no_wrap=True)
     for row in ROWS:
         cells: list[str] = []
         for arm, entry in report.arms.items():
@@ -102,7 +103,9 @@ def _cell(row: Row, entry: ArmReport, repeats: int) -> str:
 
 
 def _ratio(figure: Figure | None) -> str:
-    return "-" if figure is None else f"{figure.median:.2f}x"
+    if figure is None:
+        return "-"
+    return f"{figure.median:.0f}x" if figure.median >= _MANY else f"{figure.median:.2f}x"
 
 
 def _maybe(value: float | None) -> str:

@@ -65,7 +65,8 @@ class ControllerProcess:
                 lines = page.read().decode().splitlines()
         except OSError:
             return math.nan
-        return next((float(v) for k, _, v in (x.partition(" ") for x in lines) if k == name), math.nan)
+        values = (line.removeprefix(f"{name} ") for line in lines if line.startswith(f"{name} "))
+        return next(map(float, values), math.nan)
 
     def failure(self, reason: str) -> ControllerProcessError:
         """The error that says what became of it."""

@@ -29,8 +29,10 @@ def register(subparsers: Any) -> None:
     parser.add_argument("--listen", default="127.0.0.1:6653", metavar="HOST:PORT", type=address,
                         help="where switches connect (default %(default)s)")  # fmt: skip
     parser.add_argument("--policy", type=Path, metavar="FILE", help="policy (default: built in)")
-    parser.add_argument("--telemetry-interval", type=float, default=1.0, metavar="S",
-                        help="seconds between reads of counters, from 0.1 (default %(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--telemetry-interval", type=float, default=1.0, metavar="S",
+        help="seconds between reads of counters, from 0.1 (default %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--metrics", default="", metavar="HOST:PORT",
                         help="serve Prometheus metrics there")  # fmt: skip
     parser.add_argument("-v", "--verbose", action="store_true", help="log the framework too")

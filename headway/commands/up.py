@@ -16,8 +16,8 @@ examples:
   headway up --topology file:B4.json,hosts=1      a network of your own
   echo pingall | headway up --topology dumbbell      commands from a pipe, then down again
 
-at the prompt: 'nodes', 'pingall', 'h1 ping h2', 'link spine1 leaf1 down', 'sh ovs-ofctl -O OpenFlow13
-dump-flows leaf1', 'help'; 'exit' or Ctrl-D takes everything down.
+at the prompt: 'nodes', 'pingall', 'h1 ping h2', 'link spine1 leaf1 down', 'help',
+'sh ovs-ofctl -O OpenFlow13 dump-flows leaf1'; 'exit' or Ctrl-D takes everything down.
 """
 
 
@@ -45,13 +45,15 @@ def run(args: argparse.Namespace) -> int:
     from emulation.controlled import controller_process  # noqa: PLC0415  (--help needs no Mininet)
     from emulation.network import emulate  # noqa: PLC0415
 
-    with controller_process(args.listen, args.policy, args.log) as controller:
-        with emulate(topology, policy=policy, controller=args.listen, progress=_say) as network:
-            network.wait_connected()
-            controller.await_paths(len(topology.links))
-            _say(f"ready: {topology.name}, {len(topology.hosts)} hosts; controller log: {args.log}")
-            network.prompt()
-            controller.check()
+    with (
+        controller_process(args.listen, args.policy, args.log) as controller,
+        emulate(topology, policy=policy, controller=args.listen, progress=_say) as network,
+    ):
+        network.wait_connected()
+        controller.await_paths(len(topology.links))
+        _say(f"ready: {topology.name}, {len(topology.hosts)} hosts; controller log: {args.log}")
+        network.prompt()
+        controller.check()
     return 0
 
 

@@ -186,7 +186,8 @@ def fields_of(frame: bytes) -> Packet:
     if h.arp:
         packet |= {
             "arp_op": h.arp.op, "arp_sha": h.arp.sha, "arp_tha": h.arp.tha,
-            "arp_spa": int.from_bytes(h.arp.spa, "big"), "arp_tpa": int.from_bytes(h.arp.tpa, "big"),
+            "arp_spa": int.from_bytes(h.arp.spa, "big"),
+            "arp_tpa": int.from_bytes(h.arp.tpa, "big"),
         }  # fmt: skip
     if h.ip_proto is not None:
         packet |= {"ip_proto": h.ip_proto, "ip_dscp": h.dscp or 0}
@@ -211,7 +212,7 @@ class FakeHost:
         to = target_mac.to_bytes(6, "big") if op == 2 else b"\xff" * 6
         ips = self.ip.to_bytes(4, "big"), target_ip.to_bytes(4, "big")
         body = struct.pack("!HHBBH", 1, 0x0800, 6, 4, op)
-        return (to + mac + b"\x08\x06" + body + mac + ips[0] + target_mac.to_bytes(6, "big") + ips[1])
+        return to + mac + b"\x08\x06" + body + mac + ips[0] + target_mac.to_bytes(6, "big") + ips[1]
 
     def udp(self, to: "FakeHost", port: int = 5001, dscp: int = 0) -> bytes:
         """A UDP packet to another host."""
@@ -314,7 +315,10 @@ class FakeFabric:
             case ReadTables(dpid):
                 s = self.switches[dpid]
                 yield TablesRead(
-                    dpid, tuple(s.rules.values()), tuple(s.groups.values()), tuple(s.meters.values())
+                    dpid,
+                    tuple(s.rules.values()),
+                    tuple(s.groups.values()),
+                    tuple(s.meters.values()),
                 )
             case SendFrame(dpid, ports, frame):
                 for port in ports:
@@ -344,7 +348,9 @@ class FakeFabric:
         """A host sends a frame."""
         self.feed(*self._arrive((host.dpid, host.port), frame))
 
-    def trace(self, source: FakeHost, target: FakeHost, **kw: int) -> list[tuple[tuple[int, int], Packet]]:
+    def trace(
+        self, source: FakeHost, target: FakeHost, **kw: int
+    ) -> list[tuple[tuple[int, int], Packet]]:
         """Everywhere a packet from one host to another can end, over every path it may take.
 
         Raises:

@@ -59,9 +59,13 @@ def test_arp_for_an_unknown_host_reaches_host_ports_only_and_not_its_own() -> No
 
 def test_class_marks_and_queues_are_the_same_on_every_hop(fabric: FakeFabric) -> None:
     a, b = fabric.hosts[0], fabric.hosts[2]
-    inference = fabric.state.policy.class_of(next(
-        c.traffic_class for c in fabric.state.policy.classes if c.traffic_class.value == "gradient"
-    ))
+    inference = fabric.state.policy.class_of(
+        next(
+            c.traffic_class
+            for c in fabric.state.policy.classes
+            if c.traffic_class.value == "gradient"
+        )
+    )
     for _, packet in fabric.trace(a, b, port=4791):
         assert (packet["ip_dscp"], packet["queue"]) == (inference.dscp, inference.queue_id)
 
@@ -131,7 +135,9 @@ def test_a_partition_is_reported_and_mends() -> None:
 def test_two_cuts_in_a_grid_get_new_paths_where_no_candidate_is_left() -> None:
     size = 4
     cables = [(r * size + c, r * size + c + 1) for r in range(size) for c in range(1, size)]
-    cables += [(r * size + c, r * size + size + c) for r in range(size - 1) for c in range(1, size + 1)]
+    cables += [
+        (r * size + c, r * size + size + c) for r in range(size - 1) for c in range(1, size + 1)
+    ]
     fabric = FakeFabric(cables, [1, 4, 13, 16]).start()
     for cut in [(1, 2), (3, 4), (12, 16), (6, 10), (9, 13)]:
         fabric.cut(*cut)
@@ -296,7 +302,9 @@ def networks(draw: st.DrawFn) -> FakeFabric:
 
 @settings(max_examples=25, deadline=None)
 @given(networks(), st.data())
-def test_any_failures_seen_by_no_controller_make_no_loop(fabric: FakeFabric, data: st.DataObject) -> None:
+def test_any_failures_seen_by_no_controller_make_no_loop(
+    fabric: FakeFabric, data: st.DataObject
+) -> None:
     cables = sorted({tuple(sorted((a[0], b[0]))) for a, b in fabric.peers.items()})
     for cut in data.draw(st.lists(st.sampled_from(cables), max_size=4, unique=True)):
         fabric.cut(*cut, tell=False)
@@ -306,7 +314,9 @@ def test_any_failures_seen_by_no_controller_make_no_loop(fabric: FakeFabric, dat
 
 @settings(max_examples=25, deadline=None)
 @given(networks(), st.data())
-def test_whatever_is_cut_what_is_connected_stays_reachable(fabric: FakeFabric, data: st.DataObject) -> None:
+def test_whatever_is_cut_what_is_connected_stays_reachable(
+    fabric: FakeFabric, data: st.DataObject
+) -> None:
     cables = sorted({tuple(sorted((a[0], b[0]))) for a, b in fabric.peers.items()})
     cut = data.draw(st.lists(st.sampled_from(cables), max_size=3, unique=True))
     for a, b in cut:

@@ -85,7 +85,7 @@ def test_the_table_shows_figures_ratios_and_spread(report):
     text = show(build_table(report))
     assert "inference p99" in text
     assert "10.0 ms" in text
-    assert "40.00x" in text
+    assert "40x" in text
     assert "[200.0 ms..600.0 ms]" in text
     assert "20.0 ms" in show(outage_lines(report))
     assert "plain: something" in notes(report)

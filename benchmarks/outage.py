@@ -1,0 +1,2 @@
+"""stub."""
+NEEDS_NETWORK = False
