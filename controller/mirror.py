@@ -26,33 +26,20 @@ class Mirror:
         self.actual_rules: dict[RuleKey, Rule] = {}
         self.actual_groups: dict[int, Group] = {}
         self.actual_meters: dict[int, Meter] = {}
-        self._owned: dict[Hashable, tuple[RuleKey, ...]] = {}
+        self._owned: dict[Hashable, tuple[tuple[RuleKey, ...], tuple[int, ...]]] = {}
         self._dirty_rules: set[RuleKey] = set()
         self._dirty_groups: set[int] = set()
         self._dirty_meters: set[int] = set()
 
-    def put(self, owner: Hashable, rules: Iterable[Rule]) -> None:
-        """Makes `rules` all that `owner` wants here; no rules takes the owner away."""
+    def put(self, owner: Hashable, rules: Iterable[Rule], groups: Iterable[Group] = ()) -> None:
+        """Makes `rules` and `groups` all that `owner` wants here; nothing takes the owner away."""
         new = {rule.key: rule for rule in rules}
-        for key in self._owned.pop(owner, ()):
-            if key not in new:
-                del self.rules[key]
-                self._dirty_rules.add(key)
-        if new:
-            self._owned[owner] = tuple(new)
-        for key, rule in new.items():
-            if self.rules.get(key) != rule:
-                self.rules[key] = rule
-                self._dirty_rules.add(key)
-
-    def set_group(self, group_id: int, group: Group | None) -> None:
-        """Wants a group, or another form of it, or (None) no longer."""
-        if self.groups.get(group_id) != group:
-            self._dirty_groups.add(group_id)
-        if group is not None:
-            self.groups[group_id] = group
-        else:
-            self.groups.pop(group_id, None)
+        new_groups = {group.group_id: group for group in groups}
+        old, old_groups = self._owned.pop(owner, ((), ()))
+        if new or new_groups:
+            self._owned[owner] = tuple(new), tuple(new_groups)
+        _replace(self.rules, old, new, self._dirty_rules)
+        _replace(self.groups, old_groups, new_groups, self._dirty_groups)
 
     def put_meter(self, meter: Meter) -> None:
         """Wants a meter, or another form of it."""
@@ -128,6 +115,18 @@ class Mirror:
             elif wanted is None and actual is not None:
                 del self.actual_meters[key]
                 yield ChangeMeter(self.dpid, Change.DELETE, actual)
+
+
+def _replace(wanted: dict[K, V], old: Iterable[K], new: Mapping[K, V], dirty: set[K]) -> None:
+    """Puts `new` in the place of the entries `old`, noting every key that changed."""
+    for key in old:
+        if key not in new:
+            del wanted[key]
+            dirty.add(key)
+    for key, entry in new.items():
+        if wanted.get(key) != entry:
+            wanted[key] = entry
+            dirty.add(key)
 
 
 def _differing(wanted: Mapping[K, V], actual: Mapping[K, V]) -> set[K]:

@@ -37,6 +37,7 @@ LINK_LOCAL_GROUPS = (0x0180C2000000, 0xFFFFFFFFFFF0)  # IEEE 802.1Q table 8-1: n
 PUNT = Output(CONTROLLER)
 
 GROUP_NUMBER = {PathGroup.LATENCY: 1, PathGroup.THROUGHPUT: 2}  # also the metadata value
+TREE_PRIORITY = 200  # of rules for one tree towards one egress
 _ENTRY, _PRIMARY, _RESERVE, _TRANSIT = 1, 2, 3, 4
 
 
@@ -266,7 +267,9 @@ def transit(
             groups.append(group)
             action = ToGroup(group.group_id)
         rules.append(
-            Rule(Table.LABEL, 200, match(eth_dst=labels.match_tree(edge, tree)), (action,))
+            Rule(
+                Table.LABEL, TREE_PRIORITY, match(eth_dst=labels.match_tree(edge, tree)), (action,)
+            )
         )
     return rules, groups
 
@@ -277,11 +280,6 @@ def _transit_group(edge: int, tree: int, hop: Hop, other: int, spare: Hop) -> Gr
     return Group(_TRANSIT << 28 | edge << labels.TREE_BITS | tree, GroupType.FAST_FAILOVER, (
         Bucket((Output(hop.port),), watch_port=hop.port), Bucket(back, watch_port=spare.port),
     ))  # fmt: skip
-
-
-def is_transit_group(group_id: int, edge: int) -> bool:
-    """True for the transit groups towards one egress switch."""
-    return group_id >> labels.TREE_BITS == _TRANSIT << 20 | edge
 
 
 # --- reading hosts back -------------------------------------------------------------------------

@@ -6,7 +6,8 @@ and its rules leave only after that is confirmed and packets on their way have d
 meets half a path, in any order of messages.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from controller import pipeline
 from controller.advice import static_weights
@@ -83,12 +84,25 @@ def _install_host_at(state: State, host: Host, switch: Switch) -> None:
     rules = pipeline.arp_rules(host)
     if switch is home:
         rules += pipeline.home_rules(host, home.edge)
-    elif pipeline.entry_group_id(PathGroup.LATENCY, home.edge) in switch.mirror.groups:
+    elif _has_groups(switch, home.edge):
         rules += pipeline.away_rules(host, home.edge)
     switch.mirror.put(("host", host.mac), rules)
 
 
 # --- trees --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """The network as arrays, and the indices of its edge switches."""
+
+    graph: Graph
+    edges: list[int]
+
+    @staticmethod
+    def of(state: State, *, only_up: bool) -> "_Map":
+        graph = Graph.of(state.switches, state.arcs(only_up=only_up))
+        return _Map(graph, [graph.index[switch.dpid] for switch in state.edges()])
 
 
 def refresh(state: State, now: float) -> Iterator[Command]:
@@ -99,18 +113,20 @@ def refresh(state: State, now: float) -> Iterator[Command]:
         del state.targets[dpid]
     for switch in edges:
         state.targets.setdefault(switch.dpid, Target(switch.dpid))
+    whole = _Map.of(state, only_up=False)
     for target in state.targets.values():
-        _refresh_target(state, target, now)
+        _refresh_target(state, target, whole, now)
     trees = sum(len(target.trees) for target in state.targets.values())
     state.refreshed_at = now
     yield Note("paths-computed", f"{len(state.switches)} switches, {len(state.links)} links, "
                f"{len(edges)} edges, {trees} trees")  # fmt: skip
 
 
-def _refresh_target(state: State, target: Target, now: float) -> None:
-    wanted = _candidates(state, target.dpid, only_up=False)
+def _refresh_target(state: State, target: Target, whole: _Map, now: float) -> None:
+    wanted = _candidates(state, target.dpid, whole)
     if _misses_someone(state, target.dpid, wanted):
-        wanted += [t for t in _candidates(state, target.dpid, only_up=True) if t not in wanted]
+        live = _candidates(state, target.dpid, _Map.of(state, only_up=True))
+        wanted += [hops for hops in live if hops not in wanted]
     kept = {tree.number: tree for tree in target.trees.values() if tree.hops in wanted}
     for number, tree in target.trees.items():
         if number not in kept:
@@ -118,22 +134,21 @@ def _refresh_target(state: State, target: Target, now: float) -> None:
             state.unsent.append(target.retired[number])
     target.trees = kept
     known = [tree.hops for tree in kept.values()]
+    found = _numbers_found(state, target)
     for hops in wanted:
         if hops not in known:
-            _add_tree(state, target, hops)
+            _add_tree(state, target, hops, found)
     _compile_transit(state, target)
     regroup(state, target)
 
 
-def _candidates(state: State, dpid: int, *, only_up: bool) -> list[Hops]:
-    settings = state.settings
-    graph = state.graph(only_up=only_up)
-    sources = [graph.index[switch.dpid] for switch in state.edges()]
+def _candidates(state: State, dpid: int, network: _Map) -> list[Hops]:
+    settings, graph = state.settings, network.graph
     trees = in_trees(
-        graph, graph.index[dpid], sources, most=settings.most_trees, least=settings.least_trees,
-        protect=len(graph.dpids) <= settings.protect_up_to,
+        graph, graph.index[dpid], network.edges, most=settings.most_trees,
+        least=settings.least_trees, protect=len(graph.dpids) <= settings.protect_up_to,
     )  # fmt: skip
-    return list(_used_hops(graph, trees, sources))
+    return list(_used_hops(graph, trees, network.edges))
 
 
 def _used_hops(graph: Graph, trees: list[InTree], sources: list[int]) -> Iterator[Hops]:
@@ -152,6 +167,8 @@ def _used_hops(graph: Graph, trees: list[InTree], sources: list[int]) -> Iterato
 
 def _misses_someone(state: State, dpid: int, wanted: list[Hops]) -> bool:
     """True if some edge switch has no live path in `wanted`."""
+    if state.links_down == 0:
+        return False
     trees = [Tree(0, hops) for hops in wanted]
     return any(
         not any(_is_live(state, tree.path(switch.dpid, dpid)) for tree in trees)
@@ -164,27 +181,29 @@ def _is_live(state: State, path: tuple[End, ...]) -> bool:
     return bool(path) and all(state.hop_is_up(end) for end in path)
 
 
-def _add_tree(state: State, target: Target, hops: Hops) -> None:
-    found = _numbers_in_use(state, target)
+def _add_tree(
+    state: State, target: Target, hops: Hops, found: Mapping[int, Mapping[int, int]]
+) -> None:
+    """Gives a tree the first number that means nothing else, here or on the switches."""
     for number in range(MAX_TREES):
-        known = found.get(number, {})
         if number in target.trees or number in target.retired:
             continue
+        known = found.get(number, {})
         if all(dpid in hops and hops[dpid].port == port for dpid, port in known.items()):
             target.trees[number] = Tree(number, hops)
             state.unsent.append(target.trees[number])
             return
 
 
-def _numbers_in_use(state: State, target: Target) -> dict[int, dict[int, int]]:
-    """Tree number -> {dpid: port} of rules found on switches: an earlier run may have left some."""
+def _numbers_found(state: State, target: Target) -> dict[int, dict[int, int]]:
+    """Tree number -> {dpid: port} of rules that an earlier run left on switches."""
     found: dict[int, dict[int, int]] = {}
     if state.settled:
         return found
     edge = state.switches[target.dpid].edge
     for switch in state.connected():
         for rule in switch.mirror.actual_rules.values():
-            if rule.table == Table.LABEL and rule.priority == 200:
+            if rule.table == Table.LABEL and rule.priority == pipeline.TREE_PRIORITY:
                 number, rule_edge, _ = split(rule.match[0].value)
                 if rule_edge == edge:
                     found.setdefault(number, {})[switch.dpid] = _port_of(switch, rule)
@@ -200,19 +219,15 @@ def _port_of(switch: Switch, rule: Rule) -> int:
 
 
 def _compile_transit(state: State, target: Target) -> None:
-    edge = state.switches[target.dpid].edge
-    assert edge is not None  # a target is an edge switch
+    """Brings the rules for labels towards `target` up to date on every switch they touch."""
+    edge = state.edge_of(target.dpid)
     trees = {**target.trees, **target.retired}
-    for switch in state.switches.values():
-        if switch.dpid == target.dpid:
-            continue
-        hops = {n: tree.hops[switch.dpid] for n, tree in trees.items() if switch.dpid in tree.hops}
+    touched = {dpid for tree in trees.values() for dpid in tree.hops}
+    for dpid in touched | target.touched:
+        hops = {number: tree.hops[dpid] for number, tree in trees.items() if dpid in tree.hops}
         rules, groups = pipeline.transit(edge, hops, hops.keys() & target.trees.keys())
-        switch.mirror.put(("transit", target.dpid), rules)
-        wanted = {group.group_id: group for group in groups}
-        mine = (g for g in switch.mirror.groups if pipeline.is_transit_group(g, edge))
-        for group_id in {*wanted, *mine}:
-            switch.mirror.set_group(group_id, wanted.get(group_id))
+        state.switches[dpid].mirror.put(("transit", target.dpid), rules, groups)
+    target.touched = touched
 
 
 def sent(state: State) -> None:
@@ -269,8 +284,7 @@ def regroup(state: State, target: Target) -> None:
 
 
 def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
-    edge = state.switches[target.dpid].edge
-    assert edge is not None  # a target is an edge switch
+    edge = state.edge_of(target.dpid)
     paths: dict[tuple[End, ...], int] = {}
     for number, tree in sorted(target.trees.items()):
         path = tree.path(switch.dpid, target.dpid) if tree.ready else ()
@@ -278,24 +292,35 @@ def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
             paths.setdefault(path, number)
     if not paths and not state.settled:
         return  # nothing ready yet: what an earlier run left goes on working
-    first_time = pipeline.entry_group_id(PathGroup.LATENCY, edge) not in switch.mirror.groups
-    for path_group in PathGroup:
-        weights = static_weights(list(paths), path_group)
-        choices = [
-            (number, path[0][1], weight)
-            for (path, number), weight in zip(paths.items(), weights, strict=True)
-        ]
-        groups = {g.group_id: g for g in pipeline.ingress_groups(path_group, edge, choices)}
-        for group_id in pipeline.ingress_group_ids(path_group, edge):
-            switch.mirror.set_group(group_id, groups.get(group_id))
+    first_time = not _has_groups(switch, edge)
+    groups = [
+        group
+        for path_group in PathGroup
+        for group in pipeline.ingress_groups(path_group, edge, _choices(paths, path_group))
+    ]
+    switch.mirror.put(("ingress", target.dpid), (), groups)
     if first_time:
         for host in state.switches[target.dpid].hosts.values():
             _install_host_at(state, host, switch)
 
 
+def _choices(paths: Mapping[tuple[End, ...], int], group: PathGroup) -> list[tuple[int, int, int]]:
+    """(tree, output port, weight) of each live path."""
+    weights = static_weights(list(paths), group)
+    ports = [path[0][1] for path in paths]
+    return list(zip(paths.values(), ports, weights, strict=True))
+
+
+def _has_groups(switch: Switch, edge: int) -> bool:
+    return pipeline.entry_group_id(PathGroup.LATENCY, edge) in switch.mirror.groups
+
+
 def reroute(state: State, links: Iterable[Link], now: float) -> Iterator[Command]:
     """Takes links that went down out of every ingress group; finds new paths where none is left."""
     ends = {end for link in links for end in link.ends}
+    if not ends:
+        return
+    whole = _Map.of(state, only_up=False)
     for target in state.targets.values():
         used = any(
             (dpid, hop.port) in ends
@@ -306,7 +331,7 @@ def reroute(state: State, links: Iterable[Link], now: float) -> Iterator[Command
             continue
         regroup(state, target)
         if _misses_someone(state, target.dpid, [t.hops for t in target.trees.values()]):
-            _refresh_target(state, target, now)
+            _refresh_target(state, target, whole, now)
             yield from _report_unreachable(state, target)
 
 

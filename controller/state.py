@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from controller.events import Port
 from controller.mirror import Mirror
-from controller.paths import Arc, Graph
+from controller.paths import Arc
 from controller.settings import Settings
 from controller.telemetry import Telemetry
 from policies.model import Policy
@@ -109,6 +109,7 @@ class Target:
     dpid: int
     trees: dict[int, Tree] = field(default_factory=dict)
     retired: dict[int, Tree] = field(default_factory=dict)
+    touched: set[int] = field(default_factory=set)  # switches with rules for these trees
 
 
 @dataclass(slots=True)
@@ -178,9 +179,17 @@ class State:
         """Switches with hosts, or ports for them."""
         return (switch for switch in self.switches.values() if switch.edge is not None)
 
-    def graph(self, *, only_up: bool) -> Graph:
-        """The switches and links as arrays."""
-        return Graph.of(self.switches, self.arcs(only_up=only_up))
+    def edge_of(self, dpid: int) -> int:
+        """The number in labels of a switch that has one."""
+        edge = self.switches[dpid].edge
+        if edge is None:
+            raise LookupError(f"switch {dpid:#x} is not an edge")
+        return edge
+
+    @property
+    def links_down(self) -> int:
+        """Known links that carry nothing now."""
+        return sum(not link.up for link in self.links.values())
 
     def is_trusted(self, port_name: str) -> bool:
         """True if the policy believes the DSCP that hosts on this port write."""
