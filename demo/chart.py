@@ -69,6 +69,7 @@ def _draw_latency(axes: Any, report: Report) -> None:
     axes.axhline(0.01, color="#b4b9c1", linewidth=1, linestyle=":")
     axes.text(0.99, 0.0107, "p99", ha="right", transform=axes.get_yaxis_transform(), fontsize=8)
     axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_formatter("")
     if report.arms:
         axes.legend(loc="upper right")
 

@@ -28,9 +28,5 @@ class JobFailed(DemoError):
         super().__init__(f"job {job} on {host} {reason}; its last words:\n{shown}")
 
 
-class ControllerFailed(DemoError):
-    """The controller process ended or never listened."""
-
-
 class FabricNotReady(DemoError):
     """The hosts of the demo could not reach each other in time."""

@@ -78,16 +78,12 @@ def build_table(report: Report) -> Table:
 
 def outage_lines(report: Report) -> Text:
     """What the cuts of the last repeat did, a line each."""
-    if not report.outages:
-        return Text("")
-    last = report.outages[-1]
-    if not last.cuts:
-        return Text(f"cut link: {last.note}")
+    cuts = report.outages[-1].cuts if report.outages else ()
     words = [
         f"{cut.repair.value} repair ({'-'.join(cut.link)} cut): traffic was out for "
         f"{_maybe(cut.outage_s)}, {cut.packets_lost} of {cut.packets_lost + cut.packets_received} "
         "probe packets lost"
-        for cut in last.cuts
+        for cut in cuts
     ]
     return Text("\n".join(words))
 

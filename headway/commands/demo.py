@@ -133,7 +133,7 @@ class _StageDisplay:
 def _show(report: Report, console: Console) -> None:
     if report.arms:
         console.print(build_table(report))
-    if report.outages:
+    if report.outages and report.outages[-1].cuts:
         console.print(outage_lines(report))
     for note in notes(report):
         console.print(f"note: {note}", markup=False)

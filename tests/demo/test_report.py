@@ -104,7 +104,7 @@ def test_a_run_of_cuts_alone_has_no_table_but_a_document(scenario, tmp_path):
     only = Repeat({}, outage, Environment("", ""))
     report = summarise(Plan(scenario, tmp_path), "dumbbell", [only], {})
     assert report.arms == {}
-    assert "nothing to cut" in show(outage_lines(report))
+    assert notes(report) == ["cut: nothing to cut"]
     assert to_document(report)["outage_s"] is None
 
 
