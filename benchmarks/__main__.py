@@ -14,20 +14,22 @@ from rich.console import Console
 
 from benchmarks import machine, record
 from benchmarks.result import BenchmarkError, Options, Result, to_document, to_table
-from demo.errors import DemoError
+from controller.errors import ControllerError
 from emulation.errors import EmulationError
 from emulation.signals import sigterm_unwinds
+from policies.errors import PolicyError
+from topologies.errors import TopologyError
 
 NAMES = ("scale", "setup", "outage", "demo")
 _RESULTS = Path(__file__).with_name("RESULTS.md")
-_FAILURES = (BenchmarkError, DemoError, EmulationError)
+_FAILURES = (BenchmarkError, ControllerError, EmulationError, PolicyError, TopologyError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs what is asked for; 1 if some benchmark could not run."""
     args = _parser().parse_args(argv)
     modules = {name: importlib.import_module(f"benchmarks.{name}") for name in NAMES}
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 180)
     if args.list:
         for name, module in modules.items():
             console.print(f"{name:8}{(module.__doc__ or '').splitlines()[0]}", markup=False)

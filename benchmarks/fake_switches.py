@@ -90,7 +90,9 @@ class FakeSwitch:
     def _tell(self, kind: int, xid: int) -> None:
         entries = self.tables.tell(kind)
         if kind == Multipart.PORT_DESC:
-            entries = (openflow.port_desc(n, f"f{self.dpid}-eth{n}") for n in range(1, self.ports + 1))
+            entries = (
+                openflow.port_desc(n, f"f{self.dpid}-eth{n}") for n in range(1, self.ports + 1)
+            )
         for reply in openflow.multipart_replies(kind, xid, entries):
             self.send(reply)
 

@@ -33,18 +33,18 @@ from os_ken.ofproto import ofproto_v1_3_parser as parser
 class LearningSwitch(app_manager.OSKenApp):  # type: ignore[misc]
     """Learns addresses from packet-ins, a table a switch."""
 
-    OFP_VERSIONS = [ofp.OFP_VERSION]
+    OFP_VERSIONS = (ofp.OFP_VERSION,)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.port_of: dict[int, dict[str, int]] = {}
 
-    @set_ev_cls(ofp_event.EventOFPSwitchFeatures, CONFIG_DISPATCHER)  # type: ignore[misc]
+    @set_ev_cls(ofp_event.EventOFPSwitchFeatures, CONFIG_DISPATCHER)  # type: ignore[untyped-decorator]
     def _on_features(self, ev: Any) -> None:
         to_controller = parser.OFPActionOutput(ofp.OFPP_CONTROLLER, ofp.OFPCML_NO_BUFFER)
         _add_rule(ev.msg.datapath, 0, parser.OFPMatch(), [to_controller])
 
-    @set_ev_cls(ofp_event.EventOFPPacketIn, MAIN_DISPATCHER)  # type: ignore[misc]
+    @set_ev_cls(ofp_event.EventOFPPacketIn, MAIN_DISPATCHER)  # type: ignore[untyped-decorator]
     def _on_packet_in(self, ev: Any) -> None:
         message, datapath, port = ev.msg, ev.msg.datapath, ev.msg.match["in_port"]
         header = packet.Packet(message.data).get_protocols(ethernet.ethernet)[0]

@@ -115,7 +115,7 @@ class Tables:
         _put(self.flows, key, entry, command in (3, 4))
 
     def tell(self, kind: int) -> Iterable[bytes]:
-        """The entries of a multipart reply, each with its length in front where the format has it."""
+        """The entries of a multipart reply, each with its length in front."""
         match kind:
             case Multipart.FLOW:
                 return (_sized(entry) for entry in self.flows.values())

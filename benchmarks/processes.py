@@ -97,7 +97,12 @@ def wait_listening(process: "subprocess.Popen[str]", port: int) -> None:
         if _listens(port):
             return
         time.sleep(0.05)
-    raise BenchmarkError(f"{' '.join(map(str, process.args))}: does not listen on port {port}")
+    raise BenchmarkError(f"{command_of(process)}: does not listen on port {port}")
+
+
+def command_of(process: "subprocess.Popen[str]") -> str:
+    """The command a process was started with, for a message."""
+    return process.args if isinstance(process.args, str) else " ".join(map(str, process.args))  # type: ignore[arg-type]
 
 
 def _listens(port: int) -> bool:

@@ -58,6 +58,8 @@ def text(cell: Cell) -> str:
     if cell is None:
         return "-"
     if isinstance(cell, float):
+        if cell == 0:
+            return "0"
         return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:#.3g}".rstrip(".")
     return f"{cell:,}" if isinstance(cell, int) else cell
 

@@ -63,8 +63,8 @@ def known_state(topology: Topology) -> State:
         _cable(state, port, dpids)
     for number, dpid in enumerate(sorted({dpids[host.switch] for host in topology.hosts})):
         routing.make_edge(state, state.switches[dpid], number, _START_S)
-    for switch in state.switches.values():
-        routing.settle_ports(state, switch, _START_S)
+    for known in state.switches.values():
+        routing.settle_ports(state, known, _START_S)
     _place_hosts(state, topology, ports, dpids)
     state.next_probe = state.next_poll = _NEVER
     state.last_tick = _START_S
@@ -79,7 +79,9 @@ def _switch(dpid: int) -> Switch:
 
 def _cable(state: State, port: Attachment, dpids: dict[str, int]) -> None:
     dpid = dpids[port.switch]
-    state.switches[dpid].ports[port.port_no] = PortState(Port(port.port_no, port.interface, True), 0)
+    state.switches[dpid].ports[port.port_no] = PortState(
+        Port(port.port_no, port.interface, True), 0
+    )
     if port.peer in dpids:
         near, far = (dpid, port.port_no), (dpids[port.peer], port.peer_port_no)
         ends = (min(near, far), max(near, far))
@@ -108,7 +110,8 @@ def compute_paths(topology: Topology) -> dict[str, float]:
     """`paths.in_trees` towards every edge switch."""
     state = known_state(topology)
     begin = time.perf_counter()
-    graph, settings = state.graph(only_up=False), state.settings
+    graph = paths.Graph.of(state.switches, state.arcs(only_up=False))
+    settings = state.settings
     sources = [graph.index[switch.dpid] for switch in state.edges()]
     trees = [
         len(paths.in_trees(
@@ -196,7 +199,7 @@ def per_pair(topology: Topology) -> dict[str, float]:
     Paths by networkx (nothing of the product needs that); every host pair gets one of them and a
     rule (source, destination) at each switch on it, which is what reactive forwarding ends up with.
     """
-    import networkx as nx  # noqa: PLC0415  (only the rival needs it)
+    import networkx as nx  # type: ignore[import-untyped]  # noqa: PLC0415
 
     graph = nx.Graph((link.a, link.b) for link in topology.links)
     at: dict[str, list[str]] = {}

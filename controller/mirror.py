@@ -27,9 +27,9 @@ class Mirror:
         self.actual_groups: dict[int, Group] = {}
         self.actual_meters: dict[int, Meter] = {}
         self._owned: dict[Hashable, tuple[tuple[RuleKey, ...], tuple[int, ...]]] = {}
-        self._dirty_rules: set[RuleKey] = set()
-        self._dirty_groups: set[int] = set()
-        self._dirty_meters: set[int] = set()
+        self._dirty_rules: dict[RuleKey, None] = {}
+        self._dirty_groups: dict[int, None] = {}
+        self._dirty_meters: dict[int, None] = {}
 
     def put(self, owner: Hashable, rules: Iterable[Rule], groups: Iterable[Group] = ()) -> None:
         """Makes `rules` and `groups` all that `owner` wants here; nothing takes the owner away."""
@@ -45,7 +45,7 @@ class Mirror:
         """Wants a meter, or another form of it."""
         if self.meters.get(meter.meter_id) != meter:
             self.meters[meter.meter_id] = meter
-            self._dirty_meters.add(meter.meter_id)
+            self._dirty_meters[meter.meter_id] = None
 
     def adopt(self, rules: Iterable[Rule], groups: Iterable[Group], meters: Iterable[Meter]) -> int:
         """Takes what the switch says it holds as the truth; returns how many entries differ."""
@@ -90,7 +90,8 @@ class Mirror:
 
     def _group_changes(self, delete: bool) -> Iterator[ChangeGroup]:
         # Fast-failover groups refer to select groups, so they are put last and deleted first.
-        keys = _take(self._dirty_groups, self.groups, delete)
+        known = self.groups.keys() | self.actual_groups.keys()
+        keys = [key for key in _take(self._dirty_groups, self.groups, delete) if key in known]
         for key in sorted(keys, key=lambda k: (self._refers(k), k)):
             wanted, actual = self.groups.get(key), self.actual_groups.get(key)
             if wanted is not None and wanted != actual:
@@ -117,24 +118,27 @@ class Mirror:
                 yield ChangeMeter(self.dpid, Change.DELETE, actual)
 
 
-def _replace(wanted: dict[K, V], old: Iterable[K], new: Mapping[K, V], dirty: set[K]) -> None:
+def _replace(
+    wanted: dict[K, V], old: Iterable[K], new: Mapping[K, V], dirty: dict[K, None]
+) -> None:
     """Puts `new` in the place of the entries `old`, noting every key that changed."""
     for key in old:
         if key not in new:
             del wanted[key]
-            dirty.add(key)
+            dirty[key] = None
     for key, entry in new.items():
         if wanted.get(key) != entry:
             wanted[key] = entry
-            dirty.add(key)
+            dirty[key] = None
 
 
-def _differing(wanted: Mapping[K, V], actual: Mapping[K, V]) -> set[K]:
-    return {key for key in wanted.keys() | actual.keys() if wanted.get(key) != actual.get(key)}
+def _differing(wanted: Mapping[K, V], actual: Mapping[K, V]) -> dict[K, None]:
+    return {key: None for key in (*wanted, *actual) if wanted.get(key) != actual.get(key)}
 
 
-def _take(dirty: set[K], wanted: Mapping[K, object], delete: bool) -> list[K]:
-    """Removes from `dirty` what may be dealt with now, and returns it in a stable order."""
-    now = sorted(key for key in dirty if delete or key in wanted)  # type: ignore[type-var]
-    dirty.difference_update(now)
+def _take(dirty: dict[K, None], wanted: Mapping[K, object], delete: bool) -> list[K]:
+    """Removes from `dirty` what may be dealt with now, and returns it in the order it came up."""
+    now = [key for key in dirty if delete or key in wanted]
+    for key in now:
+        del dirty[key]
     return now

@@ -7,6 +7,7 @@ Pure: no state, no clock. See docs/architecture.md for the tables and why they a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from controller import labels
 from controller.rules import (
@@ -44,9 +45,10 @@ _ENTRY, _PRIMARY, _RESERVE, _TRANSIT = 1, 2, 3, 4
 # --- every switch -------------------------------------------------------------------------------
 
 
-def base_rules(policy: Policy) -> list[Rule]:
+@lru_cache(4)
+def base_rules(policy: Policy) -> tuple[Rule, ...]:
     """Rules that depend on the policy alone."""
-    return [*_admission_base(), *_classify_base(policy), *_fabric_base(policy)]
+    return (*_admission_base(), *_classify_base(policy), *_fabric_base(policy))
 
 
 def _admission_base() -> Iterator[Rule]:
@@ -158,24 +160,30 @@ def home_rules(host: Host, edge: int) -> list[Rule]:
     ]  # fmt: skip
 
 
-def away_rules(host: Host, edge: int) -> list[Rule]:
+def away_rules(host: Host, edge: int) -> tuple[Rule, ...]:
     """At every other edge switch: write the label, and let the ingress group choose the path."""
-    write = SetField("eth_dst", labels.label(edge, host.number))
-    return [
-        Rule(Table.ROUTE, 100, match(eth_dst=host.mac, metadata=number),
+    return _away(host.mac, host.number, edge)
+
+
+@lru_cache(1 << 16)  # the same on every edge switch: made once, shared by all
+def _away(mac: int, host_number: int, edge: int) -> tuple[Rule, ...]:
+    write = SetField("eth_dst", labels.label(edge, host_number))
+    return tuple(
+        Rule(Table.ROUTE, 100, match(eth_dst=mac, metadata=number),
              (write, ToGroup(entry_group_id(path_group, edge))))
         for path_group, number in GROUP_NUMBER.items()
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def arp_rules(host: Host) -> list[Rule]:
-    """At every edge switch: answer ARP requests for the host at once (RFC 826), flooding nothing."""
-    return [
-        Rule(
-            Table.CLASSIFY, 900, match(eth_type=ARP, arp_op=1, arp_tpa=ip), _arp_reply(host.mac, ip)
-        )
-        for ip in _ipv4(host)
-    ]
+    """At every edge switch: answer ARP requests for the host (RFC 826), flooding nothing."""
+    return [_arp_rule(host.mac, ip) for ip in _ipv4(host)]
+
+
+@lru_cache(1 << 16)
+def _arp_rule(mac: int, ip: int) -> Rule:
+    condition = match(eth_type=ARP, arp_op=1, arp_tpa=ip)
+    return Rule(Table.CLASSIFY, 900, condition, _arp_reply(mac, ip))
 
 
 def _arp_reply(mac: int, ip: int) -> tuple[Action, ...]:
@@ -231,6 +239,7 @@ def ingress_groups(
     return [*used, Group(entry, GroupType.FAST_FAILOVER, buckets)]
 
 
+@lru_cache(1 << 14)
 def _path_bucket(tree: int, port: int, weight: int) -> Bucket:
     return Bucket((_write_tree(tree), Output(port)), weight=weight, watch_port=port)
 

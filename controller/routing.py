@@ -6,7 +6,7 @@ and its rules leave only after that is confirmed and packets on their way have d
 meets half a path, in any order of messages.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from controller import pipeline
@@ -232,12 +232,15 @@ def _compile_transit(state: State, target: Target) -> None:
 
 def sent(state: State) -> None:
     """Notes, after a flush, which barriers the trees just changed have to wait for."""
+    if not state.unsent:
+        return
+    waits = {
+        s.dpid: s.sent + 1 if s.mirror.dirty and s.connection is None else s.sent
+        for s in state.switches.values()
+        if s.acked < s.sent or (s.mirror.dirty and s.connection is None)
+    }
     for tree in state.unsent:
-        tree.waits = {
-            s.dpid: s.sent + 1 if s.mirror.dirty and s.connection is None else s.sent
-            for s in state.switches.values()
-            if s.acked < s.sent or (s.mirror.dirty and s.connection is None)
-        }
+        tree.waits = waits  # one object for all trees of a flush: confirmed once for all of them
         state.waiting.append(tree)
     state.unsent.clear()
 
@@ -247,13 +250,16 @@ def advance(state: State, now: float) -> None:
     if not state.waiting:
         state.settled = state.settled or state.is_quiet(now)
         return
-    done = [tree for tree in state.waiting if _is_confirmed(state, tree, now)]
+    for waits in {id(tree.waits): tree.waits for tree in state.waiting}.values():
+        for dpid in [d for d, n in waits.items() if _has_acked(state, d, n)]:
+            del waits[dpid]
+    done = {id(tree) for tree in state.waiting if _is_confirmed(state, tree, now)}
     if not done:
         return
-    state.waiting = [tree for tree in state.waiting if tree not in done]
+    state.waiting = [tree for tree in state.waiting if id(tree) not in done]
     for target in state.targets.values():
-        ready = [tree for tree in done if target.trees.get(tree.number) is tree]
-        gone = [tree for tree in done if target.retired.get(tree.number) is tree]
+        ready = [tree for tree in target.trees.values() if id(tree) in done]
+        gone = [tree for tree in target.retired.values() if id(tree) in done]
         for tree in ready:
             tree.ready = True
         for tree in gone:
@@ -267,20 +273,31 @@ def advance(state: State, now: float) -> None:
 def _is_confirmed(state: State, tree: Tree, now: float) -> bool:
     if tree.retired_at is not None and now - tree.retired_at < state.settings.drain_s:
         return False
-    return all(
-        dpid not in state.switches or state.switches[dpid].acked >= number
-        for dpid, number in tree.waits.items()
-    )
+    return not tree.waits
+
+
+def _has_acked(state: State, dpid: int, number: int) -> bool:
+    switch = state.switches.get(dpid)
+    return switch is None or switch.acked >= number
 
 
 # --- ingress groups -----------------------------------------------------------------------------
 
 
-def regroup(state: State, target: Target) -> None:
-    """Brings every edge switch's groups towards `target` up to date with what is ready and live."""
+def regroup(state: State, target: Target, lost: Set[End] | None = None) -> None:
+    """Brings edge switches' groups towards `target` up to date with what is ready and live.
+
+    Args:
+        lost: Only switches with a path over one of these; None for all.
+    """
     for switch in state.edges():
-        if switch.dpid != target.dpid:
+        if switch.dpid != target.dpid and (lost is None or _crosses(switch, target, lost)):
             _regroup_pair(state, switch, target)
+
+
+def _crosses(switch: Switch, target: Target, ends: Set[End]) -> bool:
+    trees = target.trees.values()
+    return any(not ends.isdisjoint(t.path(switch.dpid, target.dpid)) for t in trees)
 
 
 def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
@@ -329,7 +346,7 @@ def reroute(state: State, links: Iterable[Link], now: float) -> Iterator[Command
         )
         if not used:
             continue
-        regroup(state, target)
+        regroup(state, target, ends)
         if _misses_someone(state, target.dpid, [t.hops for t in target.trees.values()]):
             _refresh_target(state, target, whole, now)
             yield from _report_unreachable(state, target)

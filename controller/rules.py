@@ -6,6 +6,7 @@ Every value is an integer (MAC and IP addresses too), so rules compare, hash and
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
 COOKIE_MARK = 0x4857 << 48  # "HW": the cookie of every rule of ours
 IN_PORT = 0xFFFFFFF8  # OFPP_IN_PORT, OpenFlow 1.3.5 section 7.2.1
@@ -24,8 +25,7 @@ class Table(IntEnum):
     LABEL = 5
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Field:
+class Field(NamedTuple):
     """One OXM match field by its OpenFlow name, such as `eth_dst`; `mask` -1 is an exact match."""
 
     name: str

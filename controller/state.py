@@ -89,9 +89,16 @@ class Tree:
     waits: dict[int, int] = field(default_factory=dict)  # dpid -> barrier to wait for
     ready: bool = False
     retired_at: float | None = None
+    paths: dict[int, tuple[End, ...]] = field(default_factory=dict, compare=False)
 
     def path(self, source: int, target: int) -> tuple[End, ...]:
         """The (switch, port) pairs from `source` to `target`; () if `source` isn't on the tree."""
+        known = self.paths.get(source)
+        if known is None:
+            known = self.paths[source] = self._walk(source, target)
+        return known
+
+    def _walk(self, source: int, target: int) -> tuple[End, ...]:
         steps: list[End] = []
         while source != target:
             hop = self.hops.get(source)
