@@ -7,12 +7,14 @@ Owns the connections. Decides nothing: a handler parses, calls `decide` and send
 """
 
 import os
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from controller import codec, framework, guards, metrics
 from controller.core import decide
+from controller.errors import ControllerError
 from controller.events import (
     Barrier,
     BarrierReply,
@@ -23,6 +25,7 @@ from controller.events import (
     Note,
     PacketIn,
     PortChanged,
+    ReadCounters,
     ReadTables,
     Refused,
     SwitchDown,
@@ -35,6 +38,7 @@ from controller.outbox import Outbox
 from controller.rules import Group, Meter, Rule
 from controller.settings import Settings
 from controller.state import State
+from policies.errors import PolicyError
 from policies.load import load_policy
 
 guards.install()
@@ -42,7 +46,9 @@ guards.install()
 _ofp, _event = framework.ofp, framework.ofp_event
 _MAIN, _DEAD = framework.handler.MAIN_DISPATCHER, framework.handler.DEAD_DISPATCHER
 _ALIVE = [framework.handler.CONFIG_DISPATCHER, _MAIN]
-_MAX_ENTRIES = 2_000_000  # of one read-back; a switch that says more is not to be believed
+_PARTS = 3  # of a read-back: rules, groups, meters
+_MAX_READING = 200_000  # entries and messages of one; who says more is not to be believed
+_MAX_PORTS = 4096
 
 
 class EventTick(framework.event.EventBase):  # type: ignore[misc]
@@ -51,12 +57,14 @@ class EventTick(framework.event.EventBase):  # type: ignore[misc]
 
 @dataclass(slots=True)
 class Reading:
-    """The parts of a read-back that have arrived; complete when all three kinds have ended."""
+    """The parts of a read-back that have arrived; complete when each part has ended."""
 
+    question: ReadTables | None = None
     rules: list[Rule] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     meters: list[Meter] = field(default_factory=list)
-    ended: set[str] = field(default_factory=set)
+    size: int = 0
+    parts_ended: int = 0
 
 
 @dataclass(slots=True)
@@ -66,7 +74,6 @@ class Connection:
     datapath: Any
     number: int
     outbox: Outbox
-    barriers: dict[int, int] = field(default_factory=dict)  # xid -> barrier number
     reading: Reading = field(default_factory=Reading)
 
 
@@ -77,13 +84,17 @@ class Headway(framework.App):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        settings = Settings.from_environment(os.environ)
-        self.state = State(load_policy(settings.policy_path), settings)
         self.notes = NoteLog()
         self._connections: dict[int, Connection] = {}
         self._numbers = 0
         self._tick_waiting = False
-        metrics.serve(settings.metrics, self.state, self.notes)
+        try:
+            settings = Settings.from_environment(os.environ)
+            self.state = State(load_policy(settings.policy_path), settings)
+            metrics.serve(settings.metrics, self.state, self.notes)
+        except (ControllerError, PolicyError) as error:
+            print(f"headway: error: {error}", file=sys.stderr)
+            sys.exit(2)  # ryu-manager would show a traceback
 
     def start(self) -> Any:
         """Starts the event loop and the clock."""
@@ -112,11 +123,9 @@ class Headway(framework.App):  # type: ignore[misc]
         if isinstance(command, Disconnect) or connection is None:
             return  # a refused connection was closed where it was made
         if isinstance(command, ReadTables):
-            connection.reading = Reading()
+            connection.reading = Reading(command)
         for message in codec.encode(connection.datapath, command):
-            xid = connection.outbox.put(message)
-            if isinstance(command, Barrier):
-                connection.barriers[xid] = command.number
+            connection.outbox.put(message, command)
         if connection.outbox.overfull:
             guards.refuse(connection.datapath, "not-reading", "the switch does not read")
 
@@ -141,7 +150,7 @@ class Headway(framework.App):  # type: ignore[misc]
         event = SwitchUp(datapath.id, self._numbers, ports)
         commands = decide(self.state, event, time.monotonic())
         if any(isinstance(command, Disconnect) for command in commands):
-            framework.hub.spawn(datapath.close)
+            guards.close(datapath)
         else:
             outbox = Outbox(datapath)
             self._connections[datapath.id] = Connection(datapath, self._numbers, outbox)
@@ -158,7 +167,21 @@ class Headway(framework.App):  # type: ignore[misc]
     def _connection_of(self, message: Any) -> Connection | None:
         """The connection a message came on; None for one that was refused or has ended."""
         connection = self._connections.get(message.datapath.id)
-        return connection if connection and connection.datapath is message.datapath else None
+        if connection and connection.datapath is message.datapath and not message.datapath.refused:
+            return connection
+        return None
+
+    def _question_of(self, message: Any, kind: type) -> Any:
+        """Our command of this kind that a message answers; None, and counted, if there is none."""
+        connection = self._connection_of(message)
+        if connection is None:
+            return None
+        more = bool(getattr(message, "flags", 0) & _ofp.OFPMPF_REPLY_MORE)
+        question = connection.outbox.answered(message.xid, more=more)
+        if isinstance(question, kind):
+            return question
+        guards.note(message.datapath, "unasked-reply", "an answer to nothing we asked; dropped")
+        return None
 
     @framework.handler.set_ev_cls(_event.EventOFPPacketIn, _MAIN)
     def _on_packet_in(self, ev: Any) -> None:
@@ -168,66 +191,80 @@ class Headway(framework.App):  # type: ignore[misc]
 
     @framework.handler.set_ev_cls(_event.EventOFPPortStatus, _MAIN)
     def _on_port_status(self, ev: Any) -> None:
-        if self._connection_of(ev.msg):
-            gone = ev.msg.reason == _ofp.OFPPR_DELETE
-            port = codec.decode_port(ev.msg.desc)
-            self._take(PortChanged(ev.msg.datapath.id, port, gone))
+        datapath = ev.msg.datapath
+        if not self._connection_of(ev.msg):
+            return
+        gone = ev.msg.reason == _ofp.OFPPR_DELETE
+        self._take(PortChanged(datapath.id, codec.decode_port(ev.msg.desc), gone))
+        if len(self.state.switches[datapath.id].ports) > _MAX_PORTS:
+            guards.refuse(datapath, "too-many-ports", f"more than {_MAX_PORTS} ports")
 
     @framework.handler.set_ev_cls(_event.EventOFPBarrierReply, _MAIN)
     def _on_barrier(self, ev: Any) -> None:
-        connection = self._connection_of(ev.msg)
-        number = connection.barriers.pop(ev.msg.xid, None) if connection else None
-        if number is not None:
-            self._take(BarrierReply(ev.msg.datapath.id, number))
+        if question := self._question_of(ev.msg, Barrier):
+            self._take(BarrierReply(question.dpid, question.number))
 
     @framework.handler.set_ev_cls(_event.EventOFPErrorMsg, _ALIVE)
     def _on_error(self, ev: Any) -> None:
-        if self._connection_of(ev.msg):
-            kind = _ofp.ofp_error_type_to_str(ev.msg.type)
-            code = _ofp.ofp_error_code_to_str(ev.msg.type, ev.msg.code)
-            self._take(Refused(ev.msg.datapath.id, f"{kind} {code}"))
+        connection = self._connection_of(ev.msg)
+        if connection is None:
+            return
+        kind = _ofp.ofp_error_type_to_str(ev.msg.type)
+        code = _ofp.ofp_error_code_to_str(ev.msg.type, ev.msg.code or 0)
+        self._take(Refused(ev.msg.datapath.id, f"{kind} {code}"))
+        question = connection.outbox.answered(ev.msg.xid)
+        if isinstance(question, ReadTables) and question is connection.reading.question:
+            self._part_ended(connection)  # a switch without meters has none to tell
 
     @framework.handler.set_ev_cls(_event.EventOFPPortStatsReply, _MAIN)
     @framework.handler.set_ev_cls(_event.EventOFPQueueStatsReply, _MAIN)
     @framework.handler.set_ev_cls(_event.EventOFPGroupStatsReply, _MAIN)
     def _on_counters(self, ev: Any) -> None:
-        if self._connection_of(ev.msg):
-            self._take(CountersRead(ev.msg.datapath.id, codec.decode_counters(ev.msg)))
+        if question := self._question_of(ev.msg, ReadCounters):
+            self._take(CountersRead(question.dpid, codec.decode_counters(ev.msg)))
 
     @framework.handler.set_ev_cls(_event.EventOFPFlowStatsReply, _MAIN)
     def _on_flows(self, ev: Any) -> None:
-        connection = self._connection_of(ev.msg)
-        if connection:
+        if connection := self._reading_of(ev.msg):
             counters = codec.decode_counters(ev.msg)
             connection.reading.rules += [entry.rule for entry in counters]  # type: ignore[union-attr]
-            self._read(connection, "flows", ev.msg)
-            self._take(CountersRead(ev.msg.datapath.id, counters))
+            self._take(CountersRead(connection.datapath.id, counters))
+            self._read(connection, ev.msg)
 
     @framework.handler.set_ev_cls(_event.EventOFPGroupDescStatsReply, _MAIN)
     def _on_groups(self, ev: Any) -> None:
-        connection = self._connection_of(ev.msg)
-        if connection:
+        if connection := self._reading_of(ev.msg):
             connection.reading.groups += [codec.decode_group(desc) for desc in ev.msg.body]
-            self._read(connection, "groups", ev.msg)
+            self._read(connection, ev.msg)
 
     @framework.handler.set_ev_cls(_event.EventOFPMeterConfigStatsReply, _MAIN)
     def _on_meters(self, ev: Any) -> None:
-        connection = self._connection_of(ev.msg)
-        if connection:
+        if connection := self._reading_of(ev.msg):
             connection.reading.meters += [codec.decode_meter(config) for config in ev.msg.body]
-            self._read(connection, "meters", ev.msg)
+            self._read(connection, ev.msg)
 
-    def _read(self, connection: Connection, kind: str, message: Any) -> None:
-        """Takes the end of one part of a read-back; all three make the event."""
+    def _reading_of(self, message: Any) -> Connection | None:
+        """The connection, if the message is of its read-back; an older one's is dropped."""
+        question = self._question_of(message, ReadTables)
+        connection = self._connections[question.dpid] if question else None
+        return connection if connection and question is connection.reading.question else None
+
+    def _read(self, connection: Connection, message: Any) -> None:
+        """Takes the end of one message of a read-back."""
+        connection.reading.size += 1 + len(message.body)
+        if connection.reading.size > _MAX_READING:
+            connection.reading = Reading()
+            guards.refuse(connection.datapath, "endless-reply", "an endless statistics reply")
+        elif not message.flags & _ofp.OFPMPF_REPLY_MORE:
+            self._part_ended(connection)
+
+    def _part_ended(self, connection: Connection) -> None:
+        """All parts together make the event."""
         reading = connection.reading
-        if len(reading.rules) + len(reading.groups) > _MAX_ENTRIES:
-            guards.refuse(message.datapath, "endless-reply", "an endless statistics reply")
-        if message.flags & _ofp.OFPMPF_REPLY_MORE:
-            return
-        reading.ended.add(kind)
-        if len(reading.ended) == 3:
+        reading.parts_ended += 1
+        if reading.parts_ended == _PARTS:
             connection.reading = Reading()
             self._take(TablesRead(
-                message.datapath.id, tuple(reading.rules), tuple(reading.groups),
+                connection.datapath.id, tuple(reading.rules), tuple(reading.groups),
                 tuple(reading.meters),
             ))  # fmt: skip

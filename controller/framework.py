@@ -41,6 +41,7 @@ hub: Any = _module("lib.hub")
 nx_actions: Any = _module("ofproto.nx_actions")
 ofp: Any = _module("ofproto.ofproto_v1_3")
 ofp_event: Any = _module("controller.ofp_event")
+ofp_handler: Any = _module("controller.ofp_handler")
 ofp_parser: Any = _module("ofproto.ofproto_v1_3_parser")
 ofproto_parser: Any = _module("ofproto.ofproto_parser")
 

@@ -63,7 +63,7 @@ def serve(address: str, state: State, notes: NoteLog) -> None:
         return
     host, _, port = address.rpartition(":")
     registry = CollectorRegistry()
-    registry.register(Collector(state, notes))  # type: ignore[arg-type]
+    registry.register(Collector(state, notes))
     try:
         # The hub's own server: prometheus_client's would block every other green thread.
         server = framework.hub.WSGIServer((host or "127.0.0.1", int(port)), make_wsgi_app(registry))

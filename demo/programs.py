@@ -83,6 +83,9 @@ def narrow_ephemeral_range() -> tuple[str, ...]:
 
 def _training(scenario: Scenario) -> list[Program]:
     ranks = scenario.placement.ranks
+    # gloo's ring sends from each rank to the one *before* it, so ranks are given out backwards for
+    # the gradients to go round in the order of the placement.
+    numbers = [-position % len(ranks) for position in range(len(ranks))]
     port = 29500  # TCPStore's listener closes with rank 0 and may be bound again at once
     return [
         _program(
@@ -93,7 +96,7 @@ def _training(scenario: Scenario) -> list[Program]:
             "--gradient-bytes", scenario.workload.gradient_bytes,
             "--seed", scenario.seed,
         )
-        for rank, host in enumerate(ranks)
+        for rank, host in zip(numbers, ranks, strict=True)
     ]  # fmt: skip
 
 

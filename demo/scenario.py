@@ -90,7 +90,7 @@ class Scenario:
         return self.host(source).switch == switch != self.host(target).switch
 
     def ring_edges(self) -> tuple[tuple[str, str], ...]:
-        """Who sends to whom in gloo's ring all-reduce: each rank to the next, and round."""
+        """Who sends to whom in gloo's ring all-reduce: each host to the next, and round."""
         ranks = self.placement.ranks
         return tuple(zip(ranks, ranks[1:] + ranks[:1], strict=True))
 

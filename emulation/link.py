@@ -19,7 +19,7 @@ class HeadwayLink(Link):  # type: ignore[misc]
     """A veth pair; its end in the root namespace is marked with the run of its switch."""
 
     @classmethod
-    def makeIntfPair(  # noqa: PLR0917 - Mininet's
+    def makeIntfPair(
         cls,
         intfname1: str,
         intfname2: str,

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from yaml.error import MarkedYAMLError
 
 from policies.classes import TrafficClass
 from policies.errors import PolicyConflictError, PolicyFileError, PolicySchemaError
@@ -16,7 +17,8 @@ from policies.model import ClassPolicy, Policy, QueueSpec, ServicePorts
 from policies.schema import ClassModel, PolicyModel, QueueModel, ServiceModel
 
 DEFAULT_POLICY = Path(__file__).with_name("default.yaml")
-MAX_BYTES = 1 << 20
+MAX_BYTES = 1 << 16  # a second or so of the parser; the default has 4 KiB
+_MAX_MISTAKES = 20  # shown of one file
 _KEYS = {
     name
     for model in (PolicyModel, QueueModel, ClassModel, ServiceModel)
@@ -59,25 +61,60 @@ def _read(path: Path) -> str:
         raise PolicyFileError(f"{path}: not UTF-8 at byte {error.start}; save it so") from error
 
 
+class _RefusedError(MarkedYAMLError):
+    """YAML, but nothing a policy should hold."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses what YAML allows and a policy never means: aliases, tags, a key given twice.
+
+    Aliases are what a "billion laughs" is made of, tags make the parser raise in many ways, and of
+    two equal keys it silently takes the last.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _refused("aliases (*name) are not allowed; write it out", event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise _refused("tags (!name) are not allowed; leave it out", event.start_mark)
+        node = super().compose_node(parent, index)
+        if isinstance(node, yaml.MappingNode):
+            _refuse_doubles(node)
+        return node
+
+
+def _refused(problem: str, mark: Any) -> _RefusedError:
+    return _RefusedError(None, None, problem, mark)
+
+
+def _refuse_doubles(node: yaml.MappingNode) -> None:
+    seen: dict[str, yaml.Node] = {}
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and seen.setdefault(key.value, key) is not key:
+            line = seen[key.value].start_mark.line + 1
+            raise _refused(f"{key.value!r} is given twice, first in line {line}; keep one",
+                           key.start_mark)  # fmt: skip
+
+
 def _parse(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
     try:
-        # Aliases are what a "billion laughs" is made of, and no policy needs them.
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text)):
-            raise PolicyFileError(f"{path}: YAML aliases (*name) are not allowed; write it out")
-        return yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        if isinstance(error, PolicyFileError):
-            raise
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        return node, loader.construct_document(node) if node else None
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "nested too deep or not a value"
-        raise PolicyFileError(f"{path}{place}: not YAML: {problem}") from error
+        kind = "" if isinstance(error, _RefusedError) else "not YAML: "
+        raise PolicyFileError(f"{path}{place}: {kind}{problem}") from error
 
 
 def _explain(path: Path, root: yaml.Node | None, error: ValidationError) -> str:
     """One line a mistake: file:line: key: what is wrong (and a suggestion)."""
     lines = []
-    for item in error.errors(include_url=False):
+    mistakes = error.errors(include_url=False)
+    for item in mistakes[:_MAX_MISTAKES]:
         keys = [str(key) for key in item["loc"] if key != "[key]"]
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
@@ -85,6 +122,8 @@ def _explain(path: Path, root: yaml.Node | None, error: ValidationError) -> str:
         elif item["type"] == "enum":
             message += _suggest(str(item["input"]))
         lines.append(f"{path}:{_line(root, keys)}: {'.'.join(keys) or 'file'}: {message}")
+    if len(mistakes) > _MAX_MISTAKES:
+        lines.append(f"{path}: and {len(mistakes) - _MAX_MISTAKES} more")
     return "\n".join(lines)
 
 
