@@ -23,6 +23,10 @@ _MIN_BURST_BYTES = 2 * 1514
 # A class may send this much at line rate before it has to wait for its turn: little enough that an
 # urgent packet waits no longer than that, enough that timers need not fire for every packet.
 _BURST_S = 0.001
+# How far a class may run ahead of its guarantee. HTB serves what is within its guarantee first, in
+# order of priority, and only then what borrows: with less than this, a few requests at once put an
+# urgent class among the borrowers, behind the guarantees of everybody else.
+_AHEAD_S = 0.04
 _FRAMES_PER_SECOND_BITS = 1514 * 8
 _IP_PRIO, _IPV6_PRIO, _ARP_PRIO, _LLDP_PRIO, _REST_PRIO = 10, 11, 12, 13, 99
 
@@ -81,7 +85,7 @@ def _queue_settings(queue: QueueSpec, rate_bps: int) -> list[str]:
         f"other_config:min-rate={_guarantee_bps(queue, rate_bps)}",
         f"other_config:max-rate={ceiling_bps}",
         f"other_config:priority={queue.priority}",
-        f"other_config:burst={8 * burst_bytes(ceiling_bps)}",
+        f"other_config:burst={8 * _class_burst_bytes(queue, rate_bps)}",
     ]
 
 
@@ -134,6 +138,11 @@ def _rules(queues: Sequence[QueueSpec]) -> Iterable[str]:
 def burst_bytes(rate_bps: int) -> int:
     """How much a class may send at once: a millisecond's worth, and never less than 2 frames."""
     return max(_MIN_BURST_BYTES, round(rate_bps * _BURST_S / 8))
+
+
+def _class_burst_bytes(queue: QueueSpec, rate_bps: int) -> int:
+    ahead = round(_guarantee_bps(queue, rate_bps) * _AHEAD_S / 8)
+    return max(burst_bytes(round(queue.ceiling * rate_bps)), ahead)
 
 
 def _guarantee_bps(queue: QueueSpec, rate_bps: int) -> int:
