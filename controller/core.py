@@ -31,6 +31,8 @@ from controller.events import (
 from controller.mirror import Mirror
 from controller.state import PortState, State, Switch
 
+MAX_SWITCHES = 4096
+
 
 def decide(state: State, event: Event, now: float) -> list[Command]:
     """Takes one event and says what to do.
@@ -66,10 +68,8 @@ def _flush(state: State) -> list[Command]:
 
 def _switch_up(state: State, event: SwitchUp, now: float) -> Iterator[Command]:
     switch = state.switches.get(event.dpid)
-    if event.dpid == 0 or (switch and switch.connection not in (None, event.connection)):
-        why = "datapath id 0 is not allowed" if event.dpid == 0 else (
-            f"datapath id {event.dpid:#x} is already connected; give each switch its own "
-            "(ovs-vsctl set bridge NAME other-config:datapath-id=...)")  # fmt: skip
+    why = _refusal(state, event, switch)
+    if why:
         yield Note("switch-refused", why, Level.WARNING)
         yield Disconnect(event.dpid, event.connection, why)
         return
@@ -82,6 +82,20 @@ def _switch_up(state: State, event: SwitchUp, now: float) -> Iterator[Command]:
     yield Note("switch-up", f"switch {event.dpid:#x} connected, {len(event.ports)} ports")
     yield from _carrier_changes(state, switch, now)
     yield _read_tables(state, switch, now)
+
+
+def _refusal(state: State, event: SwitchUp, switch: Switch | None) -> str:
+    """Why a switch may not connect; empty if it may."""
+    if event.dpid == 0:
+        return "datapath id 0 is not allowed; give the switch one of its own"
+    if switch and switch.connection not in (None, event.connection):
+        return (
+            f"datapath id {event.dpid:#x} is already connected; give each switch its own "
+            "(ovs-vsctl set bridge NAME other-config:datapath-id=...)"
+        )
+    if switch is None and len(state.switches) >= MAX_SWITCHES:
+        return f"{MAX_SWITCHES} switches are known already"
+    return ""
 
 
 def _up_since(old: PortState | None, now: float) -> float:
@@ -153,7 +167,9 @@ def _port_changed(state: State, event: PortChanged, now: float) -> Iterator[Comm
         return
     end = (event.dpid, event.port.number)
     old = switch.ports.pop(event.port.number, None)
-    if not event.gone:
+    if event.gone:
+        state.probes.pop(end, None)
+    else:
         switch.ports[event.port.number] = PortState(event.port, _up_since(old, now))
     state.unsettled_ports.add(event.dpid)
     link = state.link_at.get(end)
@@ -211,8 +227,11 @@ def _refused(state: State, event: Refused, now: float) -> Iterator[Command]:
 
 
 def _counters_read(state: State, event: CountersRead, now: float) -> Iterator[Command]:
+    switch = state.switches.get(event.dpid)
+    known = {None, *switch.ports} if switch else set()
     for counters in event.counters:
-        state.telemetry.take(event.dpid, counters, now)
+        if getattr(counters, "port", None) in known:
+            state.telemetry.take(event.dpid, counters, now)
     return iter(())
 
 

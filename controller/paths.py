@@ -132,7 +132,7 @@ def in_trees(
     for _ in range(2 * least):
         if len(chosen.trees) >= least:
             break
-        chosen.add_if_new_path(_detour_tree(graph, target, chosen.uses))
+        chosen.add_if_new_path(_detour_tree(graph, target, chosen.uses_by_sources))
     for _ in range(2 if protect else 0):
         if not chosen.add_if_protecting(_protecting_tree(graph, target, chosen.uses)):
             break
@@ -140,11 +140,12 @@ def in_trees(
 
 
 class _Chosen:
-    """The trees taken so far and what they already use."""
+    """The trees taken so far and what they already use, in all and on the sources' paths."""
 
     def __init__(self, graph: Graph, target: int, sources: IntArray) -> None:
         self.trees: list[InTree] = []
         self.uses = np.zeros(graph.neighbour.shape, np.int32)
+        self.uses_by_sources = np.zeros(graph.neighbour.shape, np.int32)
         self.sources = sources[sources != target]
         self._graph = graph
         self._paths: list[NDArray[np.uint64]] = []
@@ -175,8 +176,13 @@ class _Chosen:
         return protecting
 
     def _count(self, tree: InTree) -> None:
-        rows = np.flatnonzero(tree.slot >= 0)
-        self.uses[rows, tree.slot[rows]] += 1
+        has_hop = tree.slot >= 0
+        for uses, at in (
+            (self.uses, has_hop),
+            (self.uses_by_sources, has_hop & visited(self._graph, tree, self.sources)),
+        ):
+            rows = np.flatnonzero(at)
+            uses[rows, tree.slot[rows]] += 1
 
 
 def path_hashes(graph: Graph, tree: InTree, salt: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -172,7 +172,7 @@ def coverage(seed: int, switches: int, extra: int, part: float) -> tuple[int, in
     return total - alone, total
 
 
-@pytest.mark.parametrize(("part", "least"), [(1.0, 1.0), (0.7, 0.99), (0.4, 0.98), (0.2, 0.88)])
+@pytest.mark.parametrize(("part", "least"), [(1.0, 1.0), (0.7, 1.0), (0.4, 1.0), (0.2, 1.0)])
 def test_coverage_of_protection_in_random_networks(part: float, least: float) -> None:
     """What part of the sources has a second way is measured, and must not shrink."""
     found = [coverage(seed, 12, extra, part) for seed in range(3) for extra in (0, 3, 8)]
