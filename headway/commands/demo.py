@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from topologies.registry import build
 DEFAULT_TOPOLOGY = "leafspine,spines=2,leaves=4,hosts=3"
 DEFAULT_FOLDER = Path("demo-output")
 _SHORTEST_S, _LONGEST_S = 1.0, 3600.0
+_PIPED_WIDTH = 100  # of the table when nobody tells how wide the page is
 
 
 class MissingPackage(DemoError):
@@ -74,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
         DemoError, EmulationError, PolicyError, TopologyError: each says what to do.
     """
     _check_packages()
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     plan = Plan(
         scenario=plan_scenario(build(args.topology), args.seed),
         folder=DEFAULT_FOLDER / "jobs",
