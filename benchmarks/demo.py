@@ -18,7 +18,7 @@ from emulation import command
 NEEDS_NETWORK = True
 _ARMS = ("alone", "plain", "headway")
 _TIMEOUT_S = 400
-# (name in the demo's document, words, factor, what the issue asks of Headway's ratio to alone)
+# (name in the demo's document, words, factor, the aim for Headway's ratio to alone)
 _ROWS = (
     ("inference_p50_s", "inference p50, ms", 1e3, ""),
     ("inference_p99_s", "inference p99, ms", 1e3, "<= 1.5"),

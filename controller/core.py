@@ -53,11 +53,11 @@ def _flush(state: State) -> list[Command]:
     """What makes every connected switch as it should be now."""
     commands: list[Command] = []
     for switch in state.connected():
-        if not switch.mirror.dirty:
+        if not (switch.mirror.dirty or switch.resync):
             continue
         changes = switch.mirror.sync(delete=state.settled)
-        if changes:
-            switch.sent += 1
+        if changes or switch.resync:
+            switch.sent, switch.resync = switch.sent + 1, False
             commands += [*changes, Barrier(switch.dpid, switch.sent)]
     routing.sent(state)
     return commands
@@ -136,7 +136,9 @@ def _tables_read(state: State, event: TablesRead, now: float) -> Iterator[Comman
     if switch.ready and switch.reading != switch.sent:
         return  # changed while it was being read; the next audit will tell
     first, switch.ready, switch.reading = not switch.ready, True, None
+    state.telemetry.keep_flows(event.dpid, {rule.key for rule in event.rules})
     if first:
+        switch.resync = True
         _adopt_hosts(state, switch, event, now)
         routing.install_base(state, switch)
     differing = switch.mirror.adopt(event.rules, event.groups, event.meters)

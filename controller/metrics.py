@@ -1,5 +1,7 @@
 """A Prometheus endpoint over what the controller knows; read at scrape time, stored nowhere."""
 
+import logging
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,9 +64,14 @@ def serve(address: str, state: State, notes: NoteLog) -> None:
     if not address:
         return
     host, _, port = address.rpartition(":")
+    logging.getLogger(framework.hub.__name__).setLevel(logging.WARNING)  # a line for each scrape
     registry = CollectorRegistry()
     registry.register(Collector(state, notes))
     try:
+        # The hub shares its ports with whoever asks, so first see that this one is free.
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host or "127.0.0.1", int(port)))
         # The hub's own server: prometheus_client's would block every other green thread.
         server = framework.hub.WSGIServer((host or "127.0.0.1", int(port)), make_wsgi_app(registry))
     except (ValueError, OSError) as error:

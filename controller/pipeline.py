@@ -299,14 +299,15 @@ def hosts_in(dpid: int, rules: Iterable[Rule]) -> tuple[int | None, list[Host]]:
     edge, hosts = None, []
     addresses: dict[int, list[int]] = {}
     for rule in rules:
-        fields = {f.name: f for f in rule.match}
-        if rule.table == Table.LABEL and rule.priority == 300:
-            _, edge, number = labels.split(fields["eth_dst"].value)
-            mac = next(a.value for a in rule.actions if isinstance(a, SetField))
-            port = next(a.port for a in rule.actions if isinstance(a, Output))
-            hosts.append(Host(mac, dpid, port, number))
-        elif rule.table == Table.CLASSIFY and rule.priority == 910:
-            addresses.setdefault(fields["eth_src"].value, []).append(fields["arp_tpa"].value)
+        fields = {f.name: f.value for f in rule.match}
+        # Anybody may have written these, so only what has our form is believed.
+        match rule.table, rule.priority, rule.actions, fields:
+            case Table.LABEL, 300, (SetField("eth_dst", mac), Output(port)), {"eth_dst": value}:
+                if labels.is_label(value):
+                    _, edge, number = labels.split(value)
+                    hosts.append(Host(mac, dpid, port, number))
+            case Table.CLASSIFY, 910, _, {"eth_src": mac, "arp_tpa": ip}:
+                addresses.setdefault(mac, []).append(ip)
     for host in hosts:
         host.ips = tuple(sorted(addresses.get(host.mac, ())))
     return edge, hosts

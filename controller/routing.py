@@ -204,7 +204,7 @@ def _numbers_found(state: State, target: Target) -> dict[int, dict[int, int]]:
     for switch in state.connected():
         for rule in switch.mirror.actual_rules.values():
             if rule.table == Table.LABEL and rule.priority == pipeline.TREE_PRIORITY:
-                number, rule_edge, _ = split(rule.match[0].value)
+                number, rule_edge, _ = split(rule.match[0].value if rule.match else 0)
                 if rule_edge == edge:
                     found.setdefault(number, {})[switch.dpid] = _port_of(switch, rule)
     return found

@@ -44,6 +44,7 @@ class Switch:
     sent: int = 0
     acked: int = 0
     hosts: dict[int, "Host"] = field(default_factory=dict)
+    resync: bool = False  # barriers of an earlier connection may be lost: ask again
     reading: int | None = None  # value of `sent` when its tables were asked for
     next_audit: float = 0.0
 

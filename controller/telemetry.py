@@ -63,6 +63,11 @@ class Telemetry:
             case FlowCounters(rule=rule):
                 self.flow_packets[dpid, rule.key] = counters.packets
 
+    def keep_flows(self, dpid: int, keys: set[RuleKey]) -> None:
+        """Drops counters of flow entries that a switch no longer has."""
+        for flow in [k for k in self.flow_packets if k[0] == dpid and k[1] not in keys]:
+            del self.flow_packets[flow]
+
     def forget(self, dpid: int) -> None:
         """Drops everything about a switch that left."""
         for table in (self.port_tx, self.port_rx, self.queue_tx, self.bucket):

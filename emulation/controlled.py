@@ -115,16 +115,22 @@ def controller_process(
 
 
 def _await_listening(controller: ControllerProcess) -> None:
+    # Its own metrics first: on a port that somebody else holds, somebody else would answer.
     deadline = time.monotonic() + _LISTEN_TIMEOUT_S
     while time.monotonic() < deadline:
         controller.check()
-        try:
-            socket.create_connection(controller.address, timeout=1.0).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+        if not math.isnan(controller.metric("headway_settled")) and _answers(controller.address):
             return
+        time.sleep(0.05)
     raise controller.failure("did not listen on {}:{}".format(*controller.address))
+
+
+def _answers(address: tuple[str, int]) -> bool:
+    try:
+        socket.create_connection(address, timeout=1.0).close()
+    except OSError:
+        return False
+    return True
 
 
 def _end(process: subprocess.Popen[Any]) -> None:

@@ -17,7 +17,7 @@ from emulation import cleanup, command, kernel, ovs
 from emulation.errors import EmulationError
 from emulation.kernel import CONGESTION_CONTROL
 
-_PORTS = {6653: "controller", 8080: "metrics"}
+_PORTS = {6653: "controller"}
 _PROGRAMS = {
     "mnexec": "mininet",
     "iperf3": "iperf3",

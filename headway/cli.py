@@ -53,6 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (head, less) has left; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.filename is None:  # not a file somebody named
+            raise
+        print(f"headway: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return _EXIT_ERROR
 
 
 def _parser() -> argparse.ArgumentParser:

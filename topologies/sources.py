@@ -81,7 +81,13 @@ def from_topohub(
     )
 
 
+_MAX_BYTES = 64 << 20
+
+
 def _read_json(path: Path) -> dict[str, Any]:
+    if path.exists() and (not path.is_file() or path.stat().st_size > _MAX_BYTES):
+        limit = f"a file of at most {_MAX_BYTES >> 20} MiB"
+        raise FileFormatError(f"{path} is not {limit}; check the path")
     try:
         data = json.loads(path.read_bytes())
     except OSError as error:

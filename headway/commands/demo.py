@@ -24,6 +24,7 @@ from demo.plan import Arm, Plan, Repeat, Stage, parse_arms
 from demo.report import Report, notes, summarise, to_document
 from demo.scenario import plan_scenario
 from demo.table import build_table, outage_lines
+from emulation.command import require_root
 from policies.load import load_policy
 from topologies.registry import build
 
@@ -76,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
         DemoError, EmulationError, PolicyError, TopologyError: each says what to do.
     """
     _check_packages()
+    require_root()
     console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     plan = Plan(
         scenario=plan_scenario(build(args.topology), args.seed),
@@ -164,7 +166,7 @@ def _check_packages() -> None:
     for module, extra in (("torch", "train"), ("matplotlib", "emulation")):
         if find_spec(module) is None:
             raise MissingPackage(
-                f"the demo needs {module}: run 'make setup', or pip install '.[{extra}]'"
+                f"the demo needs {module}: run 'scripts/install.sh {extra}'"
             )
 
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from controller.errors import ListenError
 from headway.arguments import address
 from policies.load import load_policy
 
@@ -33,7 +34,7 @@ def register(subparsers: Any) -> None:
         "--telemetry-interval", type=float, default=1.0, metavar="S",
         help="seconds between reads of counters, from 0.1 (default %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--metrics", default="", metavar="HOST:PORT",
+    parser.add_argument("--metrics", type=address, metavar="HOST:PORT",
                         help="serve Prometheus metrics there")  # fmt: skip
     parser.add_argument("-v", "--verbose", action="store_true", help="log the framework too")
     parser.set_defaults(run=run)
@@ -44,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
     load_policy(args.policy)
     os.environ["HEADWAY_POLICY"] = str(args.policy.resolve()) if args.policy else ""
     os.environ["HEADWAY_TELEMETRY_INTERVAL_S"] = str(args.telemetry_interval)
-    os.environ["HEADWAY_METRICS"] = args.metrics
+    if args.metrics == args.listen:
+        raise ListenError("--metrics and --listen name the same port; give them different ones")
+    os.environ["HEADWAY_METRICS"] = "{}:{}".format(*args.metrics) if args.metrics else ""
     from controller import launcher  # noqa: PLC0415  (its framework is for this command alone)
     from controller.settings import Settings  # noqa: PLC0415
 

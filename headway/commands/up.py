@@ -13,7 +13,7 @@ _EPILOG = """\
 examples:
   headway up                                         a leaf-spine and a prompt; try 'pingall'
   headway up --topology ring,n=5 --policy my.yaml
-  headway up --topology file:B4.json,hosts=1      a network of your own
+  headway up --topology file:B4.json,scale=10k      a network of your own
   echo pingall | headway up --topology dumbbell      commands from a pipe, then down again
 
 at the prompt: 'nodes', 'pingall', 'h1 ping h2', 'link spine1 leaf1 down', 'help',
@@ -42,9 +42,11 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Checks the arguments before anything is made, then brings all up and down again."""
     topology, policy = build(args.topology), load_policy(args.policy)
-    from emulation.controlled import controller_process  # noqa: PLC0415  (--help needs no Mininet)
+    from emulation.command import require_root  # noqa: PLC0415  (--help needs no Mininet)
+    from emulation.controlled import controller_process  # noqa: PLC0415
     from emulation.network import emulate  # noqa: PLC0415
 
+    require_root()
     with (
         controller_process(args.listen, args.policy, args.log) as controller,
         emulate(topology, policy=policy, controller=args.listen, progress=_say) as network,

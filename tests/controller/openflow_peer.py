@@ -183,7 +183,7 @@ class Switch:
                 self.peer.answer(*got)
         self.ended.set()
 
-    def ping(self, within_s: float = 1.0) -> None:
+    def ping(self, within_s: float = WAIT_S) -> None:
         """One echo request.
 
         Raises:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from controller.events import PacketIn, Port, PortChanged, SwitchUp
+from controller.rules import Output, Rule, SetField, Table, match
 
 
 @pytest.fixture
@@ -401,3 +402,39 @@ def test_a_failure_with_slow_switches_makes_no_loop_and_misdelivers_nothing(seed
             except LoopError as error:
                 pytest.fail(str(error))
             assert all(end == (b.dpid, b.port) for end, _ in ends)
+
+
+# --- what others left ---------------------------------------------------------------------------
+
+
+def test_rules_that_only_look_like_ours_are_removed_and_believed_by_nobody() -> None:
+    fabric = leaf_spine(hosts=1)
+    alien = [
+        Rule(Table.LABEL, 300, ()),
+        Rule(Table.LABEL, 200, ()),
+        Rule(Table.CLASSIFY, 910, match(eth_type=0x0806)),
+        Rule(Table.LABEL, 300, match(eth_dst=5), (SetField("eth_dst", 7), Output(1))),
+    ]
+    fabric.switches[1].rules = {rule.key: rule for rule in alien}
+    fabric.start()
+    assert not {rule.key for rule in alien} & fabric.switches[1].rules.keys()
+    assert_all_reach(fabric)
+
+
+def test_audits_go_on_after_a_barrier_reply_was_lost_with_its_connection(
+    fabric: FakeFabric,
+) -> None:
+    host = fabric.hosts[0]
+    fabric.held = []
+    late = FakeHost(0x0200_0000_0099, 10 << 24 | 99, host.dpid, host.port)
+    fabric.say(late, late.arp(late.ip))
+    fabric.held = None  # what was held, barriers too, never arrives
+    for dpid in fabric.switches:
+        fabric.disconnect(dpid)
+        fabric.connect(dpid)
+    fabric.run(1.0)
+    leaf = fabric.switches[1]
+    key = next(k for k, r in leaf.rules.items() if r.table == 3 and r.priority == 100)
+    leaf.lose(key)
+    fabric.run(fabric.settings.audit_interval_s + 2)
+    assert key in leaf.rules
