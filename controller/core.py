@@ -195,7 +195,7 @@ def _packet_in(state: State, event: PacketIn, now: float) -> Iterator[Command]:
         return
     if packet.eth_type == pipeline.LLDP:
         yield from _lldp(state, end, event.frame, now)
-    elif event.in_port in state.host_ports(switch, now):
+    elif state.is_host_port(switch, event.in_port, now):
         heard = hosts.take(state, end, event.frame, packet, now)
         yield from heard.commands
         if heard.changed:

@@ -153,16 +153,19 @@ class State:
         """True for a port with another switch behind it."""
         return end in self.link_at
 
-    def host_ports(self, switch: Switch, now: float) -> list[int]:
-        """Ports up long enough without a switch showing up behind them to be for hosts."""
-        return [
-            number
-            for number, state in switch.ports.items()
-            if state.port.up
+    def is_host_port(self, switch: Switch, number: int, now: float) -> bool:
+        """True for a port up long enough without a switch showing up behind it."""
+        state = switch.ports[number]
+        return (
+            state.port.up
             and number < LAST_REAL_PORT
             and not self.is_fabric((switch.dpid, number))
             and now - max(state.up_since, switch.connected_at) >= self.settings.settle_s
-        ]
+        )
+
+    def host_ports(self, switch: Switch, now: float) -> list[int]:
+        """The ports for hosts."""
+        return [number for number in switch.ports if self.is_host_port(switch, number, now)]
 
     def hop_is_up(self, end: End) -> bool:
         """True if the link that leaves at `end` carries traffic."""
