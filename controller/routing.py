@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from controller import pipeline
-from controller.advice import static_weights
+from controller.advice.static import static_weights
 from controller.discovery import name
 from controller.events import Command, Level, Note
 from controller.labels import MAX_EDGES, MAX_TREES, split

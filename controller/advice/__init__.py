@@ -1,0 +1,1 @@
+"""How traffic is split over candidate paths: the fallback, the agent, and what stands between."""

@@ -1,0 +1,1 @@
+"""The agent: environments it learns in, rivals it is measured against, and its training."""

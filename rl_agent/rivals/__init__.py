@@ -1,0 +1,1 @@
+"""Every cheap way of choosing splits that the agent has to beat."""

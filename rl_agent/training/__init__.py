@@ -1,0 +1,1 @@
+"""Learning: the only part that needs torch."""
