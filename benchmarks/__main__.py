@@ -18,11 +18,19 @@ from controller.errors import ControllerError
 from emulation.errors import EmulationError
 from emulation.signals import sigterm_unwinds
 from policies.errors import PolicyError
+from rl_agent.errors import AgentError
 from topologies.errors import TopologyError
 
-NAMES = ("scale", "setup", "outage", "demo")
+NAMES = ("scale", "routing", "setup", "outage", "demo", "jobs", "environments")
 _RESULTS = Path(__file__).with_name("RESULTS.md")
-_FAILURES = (BenchmarkError, ControllerError, EmulationError, PolicyError, TopologyError)
+_FAILURES = (
+    AgentError,
+    BenchmarkError,
+    ControllerError,
+    EmulationError,
+    PolicyError,
+    TopologyError,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(width=None if sys.stdout.isatty() else 180)
     if args.list:
         for name, module in modules.items():
-            console.print(f"{name:8}{(module.__doc__ or '').splitlines()[0]}", markup=False)
+            console.print(f"{name:13}{(module.__doc__ or '').splitlines()[0]}", markup=False)
         return 0
     options = Options(args.quick, args.seed, lambda line: console.print(f"  {line}", markup=False))
     documents: dict[str, Any] = {}

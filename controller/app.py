@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller import codec, framework, guards, metrics
+from controller.advice.agent import Agent
+from controller.advice.capacities import Capacities
+from controller.advisor import AdvisorProcess
 from controller.core import decide
 from controller.errors import ControllerError
 from controller.events import (
@@ -23,6 +26,7 @@ from controller.events import (
     Disconnect,
     Event,
     Note,
+    Observe,
     PacketIn,
     PortChanged,
     ReadCounters,
@@ -53,6 +57,14 @@ _MAX_PORTS = 4096
 
 class EventTick(framework.event.EventBase):  # type: ignore[misc]
     """Time went on."""
+
+
+class EventAdvisor(framework.event.EventBase):  # type: ignore[misc]
+    """The advisor said something, or has ended."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
 
 
 @dataclass(slots=True)
@@ -88,9 +100,14 @@ class Headway(framework.App):  # type: ignore[misc]
         self._connections: dict[int, Connection] = {}
         self._numbers = 0
         self._tick_waiting = False
+        self._advisor: AdvisorProcess | None = None
         try:
             settings = Settings.from_environment(os.environ)
             self.state = State(load_policy(settings.policy_path), settings)
+            if settings.has_agent:
+                capacities = Capacities.load(settings.links)
+                self.state.agent = Agent.of(settings, capacities, time.perf_counter)
+                self._advisor = AdvisorProcess(settings, self._advised)
             metrics.serve(settings.metrics, self.state, self.notes)
         except (ControllerError, PolicyError) as error:
             print(f"headway: error: {error}", file=sys.stderr)
@@ -99,6 +116,8 @@ class Headway(framework.App):  # type: ignore[misc]
     def start(self) -> Any:
         """Starts the event loop and the clock."""
         framework.hub.spawn(self._tick_forever)
+        if self._advisor:
+            self._advisor.start()
         return super().start()
 
     def _tick_forever(self) -> None:
@@ -119,6 +138,10 @@ class Headway(framework.App):  # type: ignore[misc]
         if isinstance(command, Note):
             self.notes.take(command, now)
             return
+        if isinstance(command, Observe):
+            if self._advisor:
+                self._advisor.ask(command)
+            return
         connection = self._connections.get(command.dpid)
         if isinstance(command, Disconnect) or connection is None:
             return  # a refused connection was closed where it was made
@@ -135,6 +158,13 @@ class Headway(framework.App):  # type: ignore[misc]
     def _on_tick(self, _ev: Any) -> None:
         self._tick_waiting = False
         self._take(Tick())
+
+    def _advised(self, event: Event) -> None:
+        self.send_event(self.name, EventAdvisor(event))
+
+    @framework.handler.set_ev_cls(EventAdvisor)
+    def _on_advisor(self, ev: Any) -> None:
+        self._take(ev.event)
 
     @framework.handler.set_ev_cls(_event.EventOFPStateChange, [_MAIN, _DEAD])
     def _on_state(self, ev: Any) -> None:

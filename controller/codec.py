@@ -311,7 +311,7 @@ def decode_port(desc: Any) -> Port:
     text = desc.name if isinstance(desc.name, str) else desc.name.decode("utf-8", "replace")
     # It ends up in log lines: no line breaks or terminal codes of a switch's choice.
     name = "".join(letter if letter.isprintable() else "?" for letter in text.rstrip("\0"))
-    return Port(desc.port_no, name, not down)
+    return Port(desc.port_no, name, not down, 1000.0 * desc.curr_speed)  # kbit/s, section 7.2.1
 
 
 def _port_counters(s: Any) -> PortCounters:

@@ -8,8 +8,11 @@ same commands.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from controller import discovery, headers, hosts, pipeline, routing
+from controller import advising, discovery, headers, hosts, pipeline, routing
 from controller.events import (
+    AdviceReceived,
+    AdvisorDown,
+    AdvisorUp,
     Barrier,
     BarrierReply,
     Command,
@@ -255,13 +258,15 @@ def _tick(state: State, event: Tick, now: float) -> Iterator[Command]:
     if changed is not None and now - changed >= state.settings.quiet_s:
         yield from routing.refresh(state, now)
     routing.advance(state, now)
+    yield from advising.tick(state, now)
     yield from _reads(state, now)
 
 
 def _reads(state: State, now: float) -> Iterator[Command]:
     poll = now >= state.next_poll
     if poll:
-        state.next_poll = now + state.settings.telemetry_interval_s
+        state.next_poll = now + state.settings.poll_interval_s
+        advising.polled(state, now)
     for switch in state.connected():
         if poll:
             yield ReadCounters(switch.dpid)
@@ -279,4 +284,7 @@ _HANDLERS: dict[type, Callable[[State, Any, float], Iterator[Command]]] = {
     Refused: _refused,
     CountersRead: _counters_read,
     Tick: _tick,
+    AdvisorUp: advising.advisor_up,
+    AdvisorDown: advising.advisor_down,
+    AdviceReceived: advising.advice_received,
 }

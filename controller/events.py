@@ -6,6 +6,10 @@ Owns the words between shell and core. Nothing here imports a framework or reads
 from dataclasses import dataclass
 from enum import Enum
 
+from controller.advice.agent import HostPlace
+from controller.advice.network import BoolArray, FloatArray
+from controller.advice.records import Record, Standing
+from controller.advice.view import View
 from controller.rules import Group, Meter, Rule
 
 
@@ -16,6 +20,7 @@ class Port:
     number: int
     name: str
     up: bool
+    speed_bps: float = 0.0  # 0: it doesn't tell
 
 
 # --- events -------------------------------------------------------------------------------------
@@ -138,9 +143,50 @@ class Tick:
     """Time went on; the shell sends one every `Settings.tick_s`."""
 
 
+@dataclass(frozen=True, slots=True)
+class AdvisorUp:
+    """An advisor is ready to be asked."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisorDown:
+    """It has ended or been ended, because of `reason`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AdviceReceived:
+    """Its answer; nothing in it has been checked but its size.
+
+    Attributes:
+        version: Of the view it is about.
+        number: Of the observation it answers.
+        agent: Who decided.
+        splits: (P,) or (G, P) split ratios.
+        advise_s: How long that took, by its own account.
+        ranges: What its policy was trained on, by feature.
+        outside: Part of what its policy looked at that its training had not shown, 0 to 1.
+        notes: What it wants told.
+        drift: How traffic differs from what its policies were trained on, when that begins.
+    """
+
+    version: int
+    number: int
+    agent: str
+    splits: FloatArray
+    advise_s: float = 0.0
+    ranges: tuple[tuple[str, tuple[float, float]], ...] = ()
+    notes: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()
+    outside: float = 0.0
+
+
 Event = (
     SwitchUp | SwitchDown | PortChanged | PacketIn | TablesRead | BarrierReply | Refused
-    | CountersRead | Tick
+    | CountersRead | Tick | AdvisorUp | AdvisorDown | AdviceReceived
 )  # fmt: skip
 
 
@@ -222,6 +268,37 @@ class Disconnect:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Observe:
+    """Ask the advisor how to split the next interval's traffic (`AdviceReceived`).
+
+    Attributes:
+        number: Of this observation.
+        view: What the arrays are about: G path groups, K pairs, P paths, E links.
+        demands: float64 (G, K), bit/s, as measured.
+        forecast: float64 (G, K), bit/s, for the next interval.
+        link_up: bool (E,).
+        utilisation: float64 (E,), by port counters.
+        current: float64 (G, P), splits in force.
+        fallback: float64 (G, P), splits without an agent.
+        standing: Of the agent.
+        record: The turn before this, complete; for the decision log.
+        hosts: Where hosts are, if that has changed since the last time.
+    """
+
+    number: int
+    view: View
+    demands: FloatArray
+    forecast: FloatArray
+    link_up: BoolArray
+    utilisation: FloatArray
+    current: FloatArray
+    fallback: FloatArray
+    standing: Standing
+    record: Record | None = None
+    hosts: tuple[HostPlace, ...] | None = None
+
+
 class Level(Enum):
     """How loud a note is."""
 
@@ -240,5 +317,5 @@ class Note:
 
 Command = (
     ChangeRule | ChangeGroup | ChangeMeter | Barrier | SendFrame | ReadTables | ReadCounters
-    | Disconnect | Note
+    | Disconnect | Observe | Note
 )  # fmt: skip

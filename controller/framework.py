@@ -4,6 +4,7 @@ Owns the names the shell uses and the guards put in front of the framework's own
 frameworks share one API, so the rest of the shell doesn't know which it runs on.
 """
 
+import socket
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -47,3 +48,11 @@ ofproto_parser: Any = _module("ofproto.ofproto_parser")
 
 App: Any = getattr(app_manager, "OSKenApp", None) or app_manager.RyuApp
 VERSION: str = getattr(import_module(NAME), "version", None) or "unknown"
+
+
+def green_socket(plain: socket.socket) -> Any:
+    """The same socket, taken over: waiting for it lets the hub's other threads run."""
+    if getattr(hub, "HUB_TYPE", "eventlet") != "eventlet":
+        return plain  # threads of the system
+    green = import_module("eventlet.green.socket")
+    return green.socket(plain.family, plain.type, fileno=plain.detach())

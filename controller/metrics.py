@@ -9,6 +9,8 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
 from controller import framework, guards
+from controller.advice.agent import Agent
+from controller.advice.records import Reason, Standing
 from controller.errors import SettingsError
 from controller.notes import NoteLog
 from controller.state import State
@@ -24,6 +26,8 @@ class Collector:
         """Yields the metric families."""
         yield from self._sizes()
         yield from self._traffic()
+        if self._state.agent:
+            yield from _agent(self._state.agent)
         events = CounterMetricFamily("headway_events", "What was noted, by kind", labels=["kind"])
         for kind, count in (self._notes.counts + guards.counts).items():
             events.add_metric([kind], count)
@@ -53,6 +57,37 @@ class Collector:
         for key, rate in telemetry.queue_tx.items():
             queues.add_metric([f"{key[0]:#x}", *map(str, key[1:])], rate.bytes_total)
         yield from (ports, queues)
+
+
+def _agent(agent: Agent) -> Iterator[Any]:
+    """How the agent stands, what it promised, and how long each stage of a turn took."""
+    loop = agent.loop
+    standing = GaugeMetricFamily("headway_agent", "1 for its standing", labels=["standing"])
+    for kind in Standing:
+        standing.add_metric([kind.value], float(loop.standing is kind))
+    refusals = CounterMetricFamily("headway_agent_refusals", "By reason", labels=["reason"])
+    for reason in Reason:
+        refusals.add_metric([reason.value], loop.refusals[reason])
+    busiest = GaugeMetricFamily(
+        "headway_agent_busiest_link", "Largest link utilisation", labels=["when"]
+    )
+    stages = GaugeMetricFamily("headway_agent_stage_seconds", "Of a turn", labels=["stage"])
+    record = next((r for r in reversed(loop.records) if r.verdict), None)
+    if record:
+        for name in (
+            "predicted",
+            "predicted_fallback",
+            "verified",
+            "verified_fallback",
+            "measured",
+        ):
+            if (value := getattr(record, name)) is not None:
+                busiest.add_metric([name], value)
+        for stage, seconds in record.seconds.items():
+            stages.add_metric([stage], seconds)
+    changed = len(agent.advice)
+    pairs = GaugeMetricFamily("headway_agent_pairs", "With weights of the agent's", value=changed)
+    yield from (standing, refusals, busiest, stages, pairs)
 
 
 def serve(address: str, state: State, notes: NoteLog) -> None:

@@ -7,7 +7,7 @@ failures and the agent somewhere to go where there is only one shortest path.
 """
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -129,10 +129,10 @@ def in_trees(
     chosen = _Chosen(graph, target, np.asarray(sources, np.int32))
     for tree in _shortest_trees(graph, target, chosen.sources, most):
         chosen.add_if_new_path(tree)
-    for _ in range(2 * least):
+    for dearer in _detours(graph, target, 4 * least):
         if len(chosen.trees) >= least:
             break
-        chosen.add_if_new_path(_detour_tree(graph, target, chosen.uses_by_sources))
+        chosen.add_if_new_path(_detour_tree(graph, target, chosen.uses_by_sources + dearer))
     for _ in range(2 if protect else 0):
         if not chosen.add_if_protecting(_protecting_tree(graph, target, chosen.uses)):
             break
@@ -156,7 +156,7 @@ class _Chosen:
         """Takes a tree that gives some source a path it had not; counts its use either way."""
         paths = path_hashes(self._graph, tree, self._salt)[self.sources]
         new = not self.trees or bool(np.all([known != paths for known in self._paths], 0).any())
-        self._count(tree)
+        self._count(tree, taken=new)
         if new:
             self.trees.append(tree)
             self._paths.append(paths)
@@ -171,18 +171,22 @@ class _Chosen:
         rows = np.flatnonzero(alone)
         protecting = bool((self.uses[rows, tree.slot[rows]] == 0).any())
         if protecting:
-            self._count(tree)
+            self._count(tree, taken=True)
             self.trees.append(tree)
         return protecting
 
-    def _count(self, tree: InTree) -> None:
+    def _count(self, tree: InTree, *, taken: bool) -> None:
+        """Notes what a tree uses; one that was not taken only makes the next detour differ."""
         has_hop = tree.slot >= 0
-        for uses, at in (
-            (self.uses, has_hop),
-            (self.uses_by_sources, has_hop & visited(self._graph, tree, self.sources)),
-        ):
-            rows = np.flatnonzero(at)
-            uses[rows, tree.slot[rows]] += 1
+        by_sources = has_hop & visited(self._graph, tree, self.sources)
+        _add_uses(self.uses_by_sources, tree, by_sources)
+        if taken:
+            _add_uses(self.uses, tree, has_hop)
+
+
+def _add_uses(uses: IntArray, tree: InTree, at: NDArray[np.bool_]) -> None:
+    rows = np.flatnonzero(at)
+    uses[rows, tree.slot[rows]] += 1
 
 
 def path_hashes(graph: Graph, tree: InTree, salt: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -248,7 +252,24 @@ def _strides(
     return stride
 
 
-def _detour_tree(graph: Graph, target: int, uses: IntArray) -> InTree:
+def _detours(graph: Graph, target: int, count: int) -> Iterator[NDArray[np.float64]]:
+    """What to make dearer, in uses, so that detours differ and don't go back and forth.
+
+    First nothing; then all ways into the target but one, each in turn, so that its neighbours have
+    to go round too; then noise.
+    """
+    yield np.zeros(graph.neighbour.shape)
+    into = _inbound(graph)[target]
+    for v, slot in into if len(into) > 1 else ():
+        dearer = np.where(graph.neighbour == target, float(len(graph.dpids)), 0.0)
+        dearer[v, slot] = 0.0
+        yield dearer
+    for attempt in range(count):
+        rng = np.random.default_rng([0x4857, attempt])
+        yield rng.exponential(1.0 + attempt / 2.0, graph.neighbour.shape)
+
+
+def _detour_tree(graph: Graph, target: int, uses: NDArray[np.float64] | IntArray) -> InTree:
     """Shortest paths where an arc used n times costs 1 + n * penalty (Dijkstra)."""
     slot = np.full(len(graph.dpids), NO_HOP, np.int32)
     inbound = _inbound(graph)

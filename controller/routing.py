@@ -20,6 +20,7 @@ from controller.state import End, Hop, Host, Link, State, Switch, Target, Tree
 from policies.classes import PathGroup
 
 Hops = dict[int, Hop]
+Path = tuple[End, ...]
 
 
 # --- switches and ports -------------------------------------------------------------------------
@@ -133,6 +134,7 @@ def _refresh_target(state: State, target: Target, whole: _Map, now: float) -> No
             target.retired[number] = Tree(number, tree.hops, retired_at=now)
             state.unsent.append(target.retired[number])
     target.trees = kept
+    state.paths_version += 1
     known = [tree.hops for tree in kept.values()]
     found = _numbers_found(state, target)
     for hops in wanted:
@@ -264,6 +266,7 @@ def advance(state: State, now: float) -> None:
             tree.ready = True
         for tree in gone:
             del target.retired[tree.number]
+        state.paths_version += bool(ready or gone)
         if gone:
             _compile_transit(state, target)
         if ready:
@@ -302,7 +305,7 @@ def _crosses(switch: Switch, target: Target, ends: Set[End]) -> bool:
 
 def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
     edge = state.edge_of(target.dpid)
-    paths: dict[tuple[End, ...], int] = {}
+    paths: dict[Path, int] = {}
     for number, tree in sorted(target.trees.items()):
         path = tree.path(switch.dpid, target.dpid) if tree.ready else ()
         if _is_live(state, path):
@@ -310,10 +313,17 @@ def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
     if not paths and not state.settled:
         return  # nothing ready yet: what an earlier run left goes on working
     first_time = not _has_groups(switch, edge)
+
+    def advised(group: PathGroup) -> Mapping[Path, int]:
+        agent = state.agent
+        return agent.weights(switch.dpid, target.dpid, group, paths.keys()) if agent else {}
+
     groups = [
         group
         for path_group in PathGroup
-        for group in pipeline.ingress_groups(path_group, edge, _choices(paths, path_group))
+        for group in pipeline.ingress_groups(
+            path_group, edge, _choices(paths, path_group, advised(path_group))
+        )
     ]
     switch.mirror.put(("ingress", target.dpid), (), groups)
     if first_time:
@@ -321,11 +331,21 @@ def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
             _install_host_at(state, host, switch)
 
 
-def _choices(paths: Mapping[tuple[End, ...], int], group: PathGroup) -> list[tuple[int, int, int]]:
-    """(tree, output port, weight) of each live path."""
-    weights = static_weights(list(paths), group)
+def _choices(
+    paths: Mapping[Path, int], group: PathGroup, advised: Mapping[Path, int]
+) -> list[tuple[int, int, int]]:
+    """(tree, output port, weight) of each live path; equal weights where none are advised."""
+    weights = [advised[p] for p in paths] if advised else static_weights(list(paths), group)
     ports = [path[0][1] for path in paths]
     return list(zip(paths.values(), ports, weights, strict=True))
+
+
+def reweight(state: State, pairs: Iterable[tuple[int, int]]) -> None:
+    """Brings the groups of (ingress, egress) pairs up to date with the weights in force."""
+    for ingress, egress in pairs:
+        switch, target = state.switches.get(ingress), state.targets.get(egress)
+        if switch and target and switch.edge is not None:
+            _regroup_pair(state, switch, target)
 
 
 def _has_groups(switch: Switch, edge: int) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from controller.errors import SettingsError
 
 PREFIX = "HEADWAY_"
+FULL, LINKS = "full", "links"  # how much the guard refuses
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Settings:
         most_trees: Candidate paths over shortest paths, per egress switch.
         least_trees: Candidate paths with detours, per egress switch.
         protect_up_to: Largest network, in switches, that gets protection trees.
+        advise_interval_s: Between two questions to the agent (0.1 to 10); 0 is off.
+        agent: The agent: a name, or an exported policy's file; empty for none.
+        guard: "full", or "links" for experiments: advice that is well-formed and keeps off dead
+            links is followed at once, however bad it is predicted to be.
+        links: File with the rates of links, as 'headway topo SPEC --json' prints; empty for none.
+        state: Folder where policies, decisions and snapshots are kept; empty for the user's own.
         metrics: HOST:PORT of the Prometheus endpoint; empty for none.
         policy: Policy file; empty for the default.
         key: Secret that signs discovery probes.
@@ -46,8 +53,13 @@ class Settings:
     punt_pps: int = 100
     hosts_per_port: int = 64
     most_trees: int = 16
-    least_trees: int = 4
+    least_trees: int = 8
     protect_up_to: int = 200
+    advise_interval_s: float = 0.5
+    agent: str = ""
+    guard: str = FULL
+    links: str = ""
+    state: str = ""
     metrics: str = ""
     policy: str = ""
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
@@ -56,6 +68,18 @@ class Settings:
     def policy_path(self) -> Path | None:
         """The policy file, None for the default."""
         return Path(self.policy) if self.policy else None
+
+    @property
+    def has_agent(self) -> bool:
+        """Whether an advisor is asked at all."""
+        return bool(self.agent) and self.advise_interval_s > 0
+
+    @property
+    def poll_interval_s(self) -> float:
+        """Between reads of counters: an agent wants fresh ones for every question."""
+        if self.has_agent:
+            return min(self.telemetry_interval_s, self.advise_interval_s)
+        return self.telemetry_interval_s
 
     @staticmethod
     def from_environment(environment: Mapping[str, str]) -> "Settings":
@@ -73,12 +97,18 @@ class Settings:
 
 
 def _value(name: str, text: str, default: object) -> object:
+    if name == PREFIX + "GUARD" and text not in {FULL, LINKS}:
+        raise SettingsError(f"{name}={text!r}: use {FULL}, or {LINKS} for experiments")
     if isinstance(default, str):
         return text
     try:
         number = int(text) if isinstance(default, int) else float(text)
     except ValueError as error:
         raise SettingsError(f"{name}={text!r}: not a number") from error
+    if name == PREFIX + "ADVISE_INTERVAL_S":
+        if number != 0 and not 0.1 <= number <= 10:
+            raise SettingsError(f"{name}={text}: from 0.1 to 10 s, or 0 for no advice")
+        return number
     if not 0.01 <= number <= 1e6:
         raise SettingsError(f"{name}={text}: out of range, use 0.01 to 1000000")
     if name == PREFIX + "TELEMETRY_INTERVAL_S" and number < 0.1:

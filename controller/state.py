@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from controller.advice.agent import Agent
 from controller.events import Port
 from controller.mirror import Mirror
 from controller.paths import Arc
@@ -141,6 +142,8 @@ class State:
     unsettled_ports: set[int] = field(default_factory=set)  # dpids with ports to give roles
     unsent: list[Tree] = field(default_factory=list)  # changed since the last flush
     waiting: list[Tree] = field(default_factory=list)  # for barriers
+    agent: Agent | None = None  # None: equal splits, and nobody is asked
+    paths_version: int = 0  # goes up whenever usable paths change
     last_tick: float = 0.0
     next_probe: float = 0.0
     next_poll: float = 0.0

@@ -4,20 +4,24 @@ Owns that one process and its log. It is started just as a user would start it.
 """
 
 import contextlib
+import json
 import math
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from emulation.errors import ControllerProcessError
 from emulation.ownership import new_run
+from topologies.document import to_document
+from topologies.model import Topology
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LISTEN_TIMEOUT_S = 20.0
@@ -78,7 +82,12 @@ class ControllerProcess:
 
 @contextlib.contextmanager
 def controller_process(
-    address: tuple[str, int], policy: Path | None, log: Path, *options: str
+    address: tuple[str, int],
+    policy: Path | None,
+    log: Path,
+    *options: str,
+    topology: Topology | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[ControllerProcess]:
     """Runs the controller while inside, in a session of its own so that Ctrl-C doesn't reach it.
 
@@ -87,6 +96,8 @@ def controller_process(
         policy: A policy file; None is the default policy.
         log: Where its output goes.
         *options: Further options of `headway run`.
+        topology: What it will control, so that it knows link rates: emulated ports don't tell.
+        environment: Settings beside this process's own, such as HEADWAY_MOST_TREES.
 
     Raises:
         ControllerProcessError: It doesn't come up; with the tail of its log.
@@ -100,18 +111,32 @@ def controller_process(
     if policy is not None:
         argv += ["--policy", str(policy)]
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with log.open("wb") as output:
+    with log.open("wb") as output, _links_option(topology) as links:
         process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-            env=new_run().environment({**os.environ, "PYTHONPATH": os.pathsep.join(paths)}),
+            [*argv, *links], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            env=new_run().environment(
+                {**os.environ, **(environment or {}), "PYTHONPATH": os.pathsep.join(paths)}
+            ),
             start_new_session=True,
         )  # fmt: skip
-    controller = ControllerProcess(process, address, metrics, log)
-    try:
-        _await_listening(controller)
-        yield controller
-    finally:
-        _end(process)
+        controller = ControllerProcess(process, address, metrics, log)
+        try:
+            _await_listening(controller)
+            yield controller
+        finally:
+            _end(process)
+
+
+@contextlib.contextmanager
+def _links_option(topology: Topology | None) -> Iterator[list[str]]:
+    """The option that tells link rates, good while inside."""
+    if topology is None:
+        yield []
+        return
+    with tempfile.TemporaryDirectory(prefix="headway-") as folder:
+        file = Path(folder, "links.json")
+        file.write_text(json.dumps(to_document(topology)), encoding="utf-8")
+        yield ["--links", str(file)]
 
 
 def _await_listening(controller: ControllerProcess) -> None:

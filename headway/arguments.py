@@ -1,6 +1,7 @@
 """Kinds of arguments that several subcommands take."""
 
 import argparse
+from pathlib import Path
 
 
 def address(text: str) -> tuple[str, int]:
@@ -9,3 +10,29 @@ def address(text: str) -> tuple[str, int]:
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r}: give HOST:PORT, such as 127.0.0.1:6653")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def add_agent_arguments(parser: argparse.ArgumentParser) -> None:
+    """--agent, --advise-interval and --state, of whatever runs a controller."""
+    parser.add_argument(
+        "--agent", metavar="NAME|FILE",
+        help="who advises on paths: static, least-loaded, online-gradient, a policy that comes "
+        "with Headway, or an exported one's file; 'headway policy promote' puts another in its "
+        "place (default: nobody, equal splits)",
+    )  # fmt: skip
+    parser.add_argument("--advise-interval", type=float, metavar="S",
+                        help="seconds between questions, 0.1 to 10 (default 0.5)")  # fmt: skip
+    parser.add_argument("--state", type=Path, metavar="DIR",
+                        help="folder of policies and decisions (default: HEADWAY_STATE, or "
+                        "~/.local/state/headway)")  # fmt: skip
+
+
+def agent_options(args: argparse.Namespace) -> list[str]:
+    """The same options again, for a controller in another process."""
+    given = {
+        "--agent": args.agent,
+        "--advise-interval": args.advise_interval,
+        "--state": args.state,
+    }
+    return [text for name, value in given.items() if value is not None
+            for text in (name, str(value))]  # fmt: skip

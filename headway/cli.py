@@ -16,12 +16,15 @@ from emulation.errors import EmulationError
 from emulation.signals import sigterm_unwinds
 from headway import __version__
 from policies.errors import PolicyError
+from rl_agent.errors import AgentError
 from topologies.errors import TopologyError
 
 # In the order of --help. Modules of `headway.commands`.
-_COMMANDS = ("topo", "doctor", "clean", "run", "up", "demo")
+_COMMANDS = (
+    "topo", "doctor", "clean", "run", "up", "demo", "train", "evaluate", "advise", "policy",
+)  # fmt: skip
 # What a person can mend; anything else is a defect of ours and keeps its traceback.
-_ERRORS = (ControllerError, DemoError, EmulationError, PolicyError, TopologyError)
+_ERRORS = (AgentError, ControllerError, DemoError, EmulationError, PolicyError, TopologyError)
 _EXIT_ERROR, _EXIT_INTERRUPTED = 2, 130
 
 _EPILOG = """\
@@ -31,6 +34,8 @@ examples:
   headway demo                              real AI traffic without and with Headway
   headway up --topology leafspine           a network, its controller, and Mininet's prompt
   headway run --listen 127.0.0.1:6653       only the controller, for your own switches
+  headway train --topology abilene --output runs/a   learn how to split traffic
+  headway policy list                       who advises on paths, and how well
   headway clean                             remove what a killed run left behind
 
 'headway COMMAND --help' tells more.

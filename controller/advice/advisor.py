@@ -18,10 +18,13 @@ class Observation:
         demands: float64 (K,), what each pair of the candidate paths offered, in the unit of the
             capacities.
         link_up: bool (E,), links that carry traffic now.
+        link_load: float64 (E,), what each link carried, in the unit of the capacities, where
+            counters told; None where nobody measured.
     """
 
     demands: FloatArray
     link_up: BoolArray
+    link_load: FloatArray | None = None
 
 
 class Advisor(Protocol):
@@ -56,3 +59,13 @@ def on_live_paths(paths: CandidatePaths, splits: FloatArray, link_up: BoolArray)
         moved * (shares > 0) + even * ((shares <= 0) & possible) + splits * ~possible
     )
     return answer
+
+
+def live_paths(paths: CandidatePaths, link_up: BoolArray) -> BoolArray | None:
+    """bool (P,) paths to split over: live ones, or all of a pair that has none; None for all."""
+    if link_up.all():
+        return None
+    alive = paths.alive(link_up)
+    none_left = paths.pair_sum(alive.astype(float)) == 0
+    usable: BoolArray = alive | none_left[paths.pair]
+    return usable

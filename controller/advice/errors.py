@@ -13,3 +13,23 @@ class NetworkError(AdviceError):
 
 class PathError(AdviceError):
     """Candidate paths that don't fit their network, or pairs without any."""
+
+
+class MessageError(AdviceError):
+    """What came from the other side of the advisor's socket is no message of ours."""
+
+
+class UnknownAgentError(AdviceError):
+    """No agent of that name, or a file that holds none."""
+
+
+class RegistryError(AdviceError):
+    """The registry of policies can't be read, or doesn't have what was asked for."""
+
+
+class SnapshotError(AdviceError):
+    """No snapshot of a running loop, or not of that pair."""
+
+
+class PolicyFileError(AdviceError):
+    """A policy file that is none, truncated, tampered with, or of another version."""

@@ -176,7 +176,20 @@ class CandidatePaths:
     @cached_property
     def length(self) -> IntArray:
         """int32 (P,), hops of each path."""
-        return (self.hops < len(self.network.ends)).sum(1, dtype=np.int32)
+        used: IntArray = (self.hops < len(self.network.ends)).sum(1, dtype=np.int32)
+        return used
+
+    @cached_property
+    def extra_hops(self) -> FloatArray:
+        """float64 (P,), hops more than the pair's shortest candidate."""
+        shortest = np.minimum.reduceat(self.length, self.start)[self.pair]
+        extra: FloatArray = (self.length - shortest).astype(np.float64)
+        return extra
+
+    @cached_property
+    def bottleneck(self) -> FloatArray:
+        """float64 (P,), the least capacity along each path."""
+        return -self.path_max(-self.network.capacity)
 
     @cached_property
     def start(self) -> IntArray:
@@ -203,6 +216,18 @@ class CandidatePaths:
         order = np.argsort(links, kind="stable")
         used, begin = np.unique(links[order], return_index=True)
         return rows[order].astype(np.int32), begin.astype(np.int32), used.astype(np.int32)
+
+    def rows_of(self, pairs: IntArray) -> IntArray:
+        """Paths of some pairs, ascending if the pairs are, int32."""
+        count = self.per_pair[pairs]
+        first = np.repeat(self.start[pairs] - np.append(0, np.cumsum(count)[:-1]), count)
+        rows: IntArray = (first + np.arange(len(first))).astype(np.int32)
+        return rows
+
+    def only(self, pairs: IntArray, rows: IntArray) -> "CandidatePaths":
+        """Some pairs, ascending, with all their paths; `rows` as `rows_of` gives them."""
+        pair = np.repeat(np.arange(len(pairs), dtype=np.int32), self.per_pair[pairs])
+        return CandidatePaths(self.network, self.pairs[pairs], pair, self.hops[rows])
 
     def demands(self, matrices: FloatArray) -> FloatArray:
         """(..., N, N) matrices to (..., K) demands of the pairs."""
@@ -249,9 +274,10 @@ class CandidatePaths:
         return np.where(total > 0, weights / np.where(total > 0, total, 1.0), even)
 
     def softmax(self, logits: FloatArray) -> FloatArray:
-        """(..., P) logits to split ratios; the maximum is taken for each pair, so none underflows."""
-        top = np.maximum.reduceat(logits, self.start, axis=-1)[..., self.pair]
-        return self.normalise(np.exp(logits - top))
+        """(..., P) logits to split ratios; the maximum is each pair's own."""
+        powers = np.exp(logits - np.maximum.reduceat(logits, self.start, axis=-1)[..., self.pair])
+        splits: FloatArray = powers / self.pair_sum(powers)[..., self.pair]
+        return splits
 
     @cached_property
     def per_pair(self) -> IntArray:
@@ -260,7 +286,8 @@ class CandidatePaths:
 
     def alive(self, link_up: BoolArray) -> BoolArray:
         """(..., E) links that are up to (..., P) paths with all links up."""
-        return self.path_max(np.where(link_up, 0.0, 1.0)) == 0.0
+        alive: BoolArray = self.path_max(np.where(link_up, 0.0, 1.0)) == 0.0
+        return alive
 
     def utilisation(self, splits: FloatArray, demands: FloatArray) -> FloatArray:
         """(..., P) split ratios and (..., K) demands to (..., E) link utilisations."""
@@ -280,6 +307,7 @@ def _shortest(
         s, t = network.nodes[source], network.nodes[target]
         raise PathError(f"no path from {s} to {t}: the network is disconnected, add a link")
     found: list[tuple[int, ...]] = []
+    heap: list[tuple[int, int, tuple[int, ...], tuple[int, ...]]]
     heap = [(int(distance[source]), 0, (source,), ())]
     pushed = 0
     while heap and len(found) < k:

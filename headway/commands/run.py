@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.errors import ListenError
-from headway.arguments import address
+from headway.arguments import add_agent_arguments, address
 from policies.load import load_policy
 
 _EXAMPLES = """
@@ -14,6 +14,7 @@ examples:
   headway run                                    control switches that connect to 127.0.0.1:6653
   headway run --listen 0.0.0.0:6653              ... from anywhere
   headway run --policy my.yaml --metrics 127.0.0.1:9180
+  headway run --agent online-gradient --links my-network.json
   sudo mn --custom topologies/mn.py --topo ring,n=4 --switch headway --controller remote
 """
 
@@ -34,6 +35,10 @@ def register(subparsers: Any) -> None:
         "--telemetry-interval", type=float, default=1.0, metavar="S",
         help="seconds between reads of counters, from 0.1 (default %(default)s)",
     )  # fmt: skip
+    add_agent_arguments(parser)
+    parser.add_argument("--links", type=Path, metavar="FILE",
+                        help="rates of links, as 'headway topo SPEC --json' prints; else what "
+                        "ports tell of their speed is believed")  # fmt: skip
     parser.add_argument("--metrics", type=address, metavar="HOST:PORT",
                         help="serve Prometheus metrics there")  # fmt: skip
     parser.add_argument("-v", "--verbose", action="store_true", help="log the framework too")
@@ -45,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     load_policy(args.policy)
     os.environ["HEADWAY_POLICY"] = str(args.policy.resolve()) if args.policy else ""
     os.environ["HEADWAY_TELEMETRY_INTERVAL_S"] = str(args.telemetry_interval)
+    _pass_on_agent(args)
     if args.metrics == args.listen:
         raise ListenError("--metrics and --listen name the same port; give them different ones")
     os.environ["HEADWAY_METRICS"] = "{}:{}".format(*args.metrics) if args.metrics else ""
@@ -53,3 +59,25 @@ def run(args: argparse.Namespace) -> int:
 
     Settings.from_environment(os.environ)
     launcher.start(*args.listen, verbose=args.verbose)
+
+
+def _pass_on_agent(args: argparse.Namespace) -> None:
+    """Options win over HEADWAY_* variables that are set already."""
+    if args.agent:
+        # A file may be meant, and the advisor runs elsewhere.
+        file = Path(args.agent)
+        os.environ["HEADWAY_AGENT"] = str(file.resolve()) if file.is_file() else args.agent
+    if args.advise_interval is not None:
+        os.environ["HEADWAY_ADVISE_INTERVAL_S"] = str(args.advise_interval)
+    if args.state:
+        os.environ["HEADWAY_STATE"] = str(args.state.resolve())
+    if args.links:
+        os.environ["HEADWAY_LINKS"] = str(args.links.resolve())
+    if agent := os.environ.get("HEADWAY_AGENT"):
+        from controller.advice.builtin import check  # noqa: PLC0415  (only with an agent)
+
+        check(agent)
+    if links := os.environ.get("HEADWAY_LINKS"):
+        from controller.advice.capacities import Capacities  # noqa: PLC0415
+
+        Capacities.load(links)

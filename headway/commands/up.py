@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from headway.arguments import address
+from headway.arguments import add_agent_arguments, address, agent_options
 from policies.load import load_policy
 from topologies.registry import build
 
@@ -14,6 +14,7 @@ examples:
   headway up                                         a leaf-spine and a prompt; try 'pingall'
   headway up --topology ring,n=5 --policy my.yaml
   headway up --topology file:B4.json,scale=10k      a network of your own
+  headway up --agent online-gradient                 paths follow the traffic
   echo pingall | headway up --topology dumbbell      commands from a pipe, then down again
 
 at the prompt: 'nodes', 'pingall', 'h1 ping h2', 'link spine1 leaf1 down', 'help',
@@ -34,6 +35,7 @@ def register(subparsers: Any) -> None:
     parser.add_argument("--policy", type=Path, metavar="FILE", help="policy (default: built in)")
     parser.add_argument("--listen", type=address, default=("127.0.0.1", 6653), metavar="HOST:PORT",
                         help="where the controller listens (default 127.0.0.1:6653)")  # fmt: skip
+    add_agent_arguments(parser)
     parser.add_argument("--log", type=Path, default=Path("headway-controller.log"), metavar="FILE",
                         help="the controller's log (default %(default)s)")  # fmt: skip
     parser.set_defaults(run=run)
@@ -48,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
 
     require_root()
     with (
-        controller_process(args.listen, args.policy, args.log) as controller,
+        controller_process(
+            args.listen, args.policy, args.log, *agent_options(args), topology=topology
+        ) as controller,
         emulate(topology, policy=policy, controller=args.listen, progress=_say) as network,
     ):
         network.wait_connected()

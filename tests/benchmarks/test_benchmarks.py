@@ -180,5 +180,5 @@ def test_the_list_names_every_benchmark() -> None:
         check=True,
     )  # fmt: skip
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
-        "scale", "setup", "outage", "demo",
+        "scale", "routing", "setup", "outage", "demo", "jobs", "environments",
     ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""The jobs of `rl_agent.jobs` over a real network: same workload, same state machine, real TCP."""
