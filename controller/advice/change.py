@@ -12,6 +12,7 @@ import numpy as np
 from controller.advice.guard import Case, judge_splits
 from controller.advice.network import FloatArray
 from controller.advice.records import Limits
+from controller.advice.urgent import URGENT, slowness, waiting
 from controller.advice.view import View, utilisation
 
 _SAME = 1e-6  # splits this close are the same weights
@@ -63,20 +64,30 @@ def _all(view: View, current: FloatArray, wanted: FloatArray) -> Change | None:
 
 
 def _gains(case: Case, current: FloatArray, wanted: FloatArray, limits: Limits) -> FloatArray:
-    """(G, K): how much traffic each change takes from busy to less busy paths, to first order."""
+    """(G, K): how much traffic each change takes from busy to less busy paths, to first order.
+
+    For urgent traffic, slow paths count as busy.
+    """
     paths, demands = case.paths, case.demands.max(0)
-    busy = paths.path_max(utilisation(paths, current, demands))
+    busy = np.tile(paths.path_max(utilisation(paths, current, demands)), (len(current), 1))
+    busy[URGENT] += slowness(paths)
     moved = paths.pair_sum(np.abs(wanted - current)) / 2
     gain = paths.pair_sum((current - wanted) * busy) * demands
     return np.where((moved >= limits.least_step) & (demands > 0), gain, 0.0)
 
 
 def _pays(case: Case, current: FloatArray, splits: FloatArray, limits: Limits) -> bool:
-    """Whether it lowers the busiest link, or leaves it and lowers the rest, by enough."""
+    """Whether it lowers the busiest link, or leaves it and lowers the rest, by enough.
+
+    Or leaves it about as busy and brings urgent traffic sooner.
+    """
     paths, demands = case.paths, case.demands.max(0)
     before, after = (utilisation(paths, s, demands) for s in (current, splits))
     moved = paths.pair_sum(np.abs(splits - current)) / 2 * demands
     least = limits.least_gain + limits.churn_cost * moved.sum() / max(demands.sum(), 1e-12)
     highest = after.max() <= before.max() * (1 - least)
     rest = after.max() <= before.max() and (after**2).mean() <= (before**2).mean() * (1 - least)
-    return bool(highest or rest) and judge_splits(splits, case, limits).reason is None
+    about_as_busy = after.max() <= before.max() * (1 + limits.tolerance)
+    late, later = (waiting(paths, s, demands) for s in (splits, current))
+    sooner = about_as_busy and late < later * (1 - limits.least_gain)
+    return bool(highest or rest or sooner) and judge_splits(splits, case, limits).reason is None

@@ -33,3 +33,7 @@ class SnapshotError(AdviceError):
 
 class PolicyFileError(AdviceError):
     """A policy file that is none, truncated, tampered with, or of another version."""
+
+
+class GivenError(AdviceError):
+    """The file of given splits is not in its form."""

@@ -1,4 +1,4 @@
-"""Splits that somebody else has written to a file: for experiments, where the network is the subject.
+"""Splits that somebody else has written to a file: for experiments on the network itself.
 
 Owns the file's form, its writing (whole or not at all) and the advisor that answers with it. Paths
 are named by the switches on the way, so writer and controller may number them differently. A path
@@ -14,17 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from controller.advice.advisor import Observation, on_live_paths
-from controller.advice.errors import AdviceError
+from controller.advice.errors import GivenError
 from controller.advice.network import CandidatePaths, FloatArray
 from controller.advice.view import GROUPS, fallback_splits
 
 PREFIX = "given:"
 Route = tuple[str, ...]  # the switches on the way
 Weights = Mapping[Route, tuple[float, ...]]  # one number for each of `GROUPS`
-
-
-class GivenError(AdviceError):
-    """The file of given splits is not in its form."""
 
 
 def routes(paths: CandidatePaths) -> list[Route]:

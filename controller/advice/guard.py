@@ -13,11 +13,13 @@ import numpy as np
 from controller.advice.drift import Ranges, Summary
 from controller.advice.network import BoolArray, CandidatePaths, FloatArray
 from controller.advice.records import Limits, Reason
+from controller.advice.urgent import URGENT, on_fast_paths
 from controller.advice.view import utilisation
 
 FULL = 100  # weights in groups are whole numbers up to this for each pair
 _SUM_ERROR = 1e-3
 _ROOMY = 0.9  # of a full link
+_PRICE_OF_SPEED = 0.05  # that much busier the busiest link may be for it
 _IDLE = 0.05  # below this utilisation nobody's ranges say anything
 
 Constraint = Callable[[CandidatePaths, FloatArray], str]  # what (G, P) splits break, "" for nothing
@@ -68,11 +70,25 @@ class Judgement:
 
 
 def judge(advice: object, case: Case, limits: Limits) -> Judgement:
-    """Judges (P,) or (G, P) split ratios of whoever; never raises."""
+    """Judges (P,) or (G, P) split ratios of whoever; never raises.
+
+    Where one answer is for all groups, urgent traffic is kept off slow paths if that passes too.
+    """
     splits = _well_formed(advice, case)
     if isinstance(splits, str):
         return Judgement(None, Reason.MALFORMED, splits)
-    return judge_splits(quantise(case.paths, splits), case, limits)
+    asked = judge_splits(quantise(case.paths, splits), case, limits)
+    to_the_letter = limits.obey or (isinstance(advice, np.ndarray) and advice.ndim > 1)
+    if to_the_letter or asked.reason or asked.splits is None:
+        return asked
+    alive = case.paths.alive(case.link_up)
+    quick = judge_splits(on_fast_paths(case.paths, asked.splits, alive), case, limits)
+    return asked if quick.reason or _costs(quick, asked) else quick
+
+
+def _costs(quick: Judgement, asked: Judgement) -> bool:
+    """Whether quicker requests would make the busiest link noticeably busier."""
+    return (quick.predicted or 0.0) > (1 + _PRICE_OF_SPEED) * (asked.predicted or 0.0)
 
 
 def judge_splits(splits: FloatArray, case: Case, limits: Limits) -> Judgement:
@@ -146,9 +162,14 @@ def _out_of_range(_splits: FloatArray, case: Case, limits: Limits) -> str:
 
 
 def _starved(splits: FloatArray, case: Case, limits: Limits) -> str:
-    """Pairs with all their traffic on saturated paths while a live one of theirs has room."""
+    """Pairs with all their traffic on saturated paths while a live one of theirs has room.
+
+    Urgent traffic is sent first, so only its own keeps it waiting.
+    """
     paths, latest = case.paths, case.demands[0]
-    load = paths.path_max(utilisation(paths, splits, latest))
+    urgent = latest * (np.arange(len(latest)) == URGENT)[:, None]
+    load = np.tile(paths.path_max(utilisation(paths, splits, latest)), (len(splits), 1))
+    load[URGENT] = paths.path_max(utilisation(paths, splits, urgent))
     unserved = (paths.pair_sum(splits * (load < limits.full)) <= 0) & (latest > 0)
     if not unserved.any():
         return ""

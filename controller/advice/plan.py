@@ -12,6 +12,7 @@ follows whichever has done better lately.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,8 @@ from controller.advice.advisor import Observation, live_paths, on_live_paths
 from controller.advice.network import BoolArray, CandidatePaths, FloatArray
 
 _DEAD = -1e9
+_YOUNG_STEP, _YOUNG_STEPS, _MOST_STEPS = 2000.0, 2000.0, 16  # of `Replay`, over its age
+_SETTLED_STEP = 0.2  # of `Replay` with a prior, which only has to follow what changes
 _CELLS = 50_000_000  # hops x scenarios x steps that an update of a plan may touch
 
 
@@ -41,11 +44,11 @@ class Descent:
         settle: Steps of the first interval.
     """
 
-    steps: int = 12
-    step: float = 30.0
+    steps: int = 10
+    step: float = 45.0
     fade: float = 0.03
-    steepest: float = 0.1
-    momentum: float = 0.7
+    steepest: float = 0.05
+    momentum: float = 0.5
     smoothing: float = 0.03
     depth: float = 8.0
     hop_cost: float = 2.0
@@ -68,6 +71,12 @@ class MirrorDescent:
             if prior is None
             else self._centred(prior.astype(float))
         )
+        # Single precision and one product a direction: most of the time of a decision goes here.
+        self._use = (
+            (paths.incidence / paths.network.capacity).astype(np.float32)
+            if paths.is_small
+            else None
+        )
 
     def splits(self, alive: BoolArray | None = None) -> FloatArray:
         """float64 (P,) split ratios; 0 on dead paths of pairs that have a live one."""
@@ -78,29 +87,43 @@ class MirrorDescent:
         self, scenarios: FloatArray, weights: FloatArray, steps: int, alive: BoolArray | None = None
     ) -> None:
         """Takes steps on (B, K) demands with (B,) weights that sum to 1."""
-        demands = scenarios[:, self.paths.pair]
+        kind: Any = np.float64 if self._use is None else np.float32
+        demands: FloatArray = scenarios.astype(kind)[:, self.paths.pair]
+        shares: FloatArray = weights.astype(kind)
+        self.logits = self.logits.astype(kind)
         kept, fade = self.descent.momentum, self.descent.fade ** (1.0 / max(1, steps - 1))
         momentum = np.zeros_like(self.logits)
         for step in self.descent.step * fade ** np.arange(steps):
             momentum *= kept
-            momentum += (1.0 - kept) * self._gradient(demands, weights, alive)
-            self.logits = self.logits - step * momentum
+            momentum += (1.0 - kept) * self._gradient(demands, shares, alive)
+            self.logits -= kind(step) * momentum
         self.logits = np.maximum(self._centred(self.logits), -self.descent.depth)
 
     def _gradient(
         self, demands: FloatArray, weights: FloatArray, alive: BoolArray | None
     ) -> FloatArray:
         paths, splits = self.paths, self.splits(alive)
-        utilisation = paths.link_loads(demands * splits) / paths.network.capacity
-        largest = utilisation.max(1, keepdims=True).clip(1e-300)
+        utilisation = self._utilisation(demands * splits)
+        largest = utilisation.max(1, keepdims=True)
         share = np.exp((utilisation / largest - 1.0) / self.descent.smoothing)
         share *= weights[:, None] / (largest * share.sum(1, keepdims=True))
-        cost = np.einsum("bp,bp->p", paths.path_sum(share / paths.network.capacity), demands)
+        cost = np.einsum("bp,bp->p", self._along(share), demands)
         gradient: FloatArray = cost - paths.pair_sum(splits * cost)[paths.pair]
         if alive is not None:
             gradient *= alive
         steepest = float(np.abs(gradient).max())
         return gradient * min(1.0, self.descent.steepest / max(steepest, 1e-300))
+
+    def _utilisation(self, flows: FloatArray) -> FloatArray:
+        if self._use is not None:
+            return flows @ self._use
+        return self.paths.link_loads(flows) / self.paths.network.capacity
+
+    def _along(self, prices: FloatArray) -> FloatArray:
+        """Sums of link prices / capacity along paths."""
+        if self._use is not None:
+            return prices @ self._use.T
+        return self.paths.path_sum(prices / self.paths.network.capacity)
 
     def _centred(self, logits: FloatArray) -> FloatArray:
         top = np.maximum.reduceat(logits, self.paths.start)[self.paths.pair]
@@ -125,8 +148,8 @@ class Memory:
     window: int = 8
     decay: float = 0.8
     towards_newest: float = 0.5
-    replay: int = 16
-    age: float = 1000.0
+    replay: int = 32
+    age: float = 2000.0
     capacity: int = 4000
     averaging: float = 0.99
 
@@ -155,9 +178,9 @@ class History:
         self.seen += 1
 
     def back(self, ages: NDArray[np.int64]) -> FloatArray:
-        """Matrices of these ages, 0 the newest, float64 (B, K); ages beyond memory are clipped."""
-        known = min(self.seen, len(self._ring)) - 1
-        rows = (self.seen - 1 - np.minimum(ages, known)) % len(self._ring)
+        """Matrices of these ages, 0 the newest, float64 (B, K); older than memory starts anew."""
+        known = min(self.seen, len(self._ring))
+        rows = (self.seen - 1 - ages % known) % len(self._ring)
         matrices: FloatArray = self._ring[rows].astype(np.float64)
         return matrices
 
@@ -192,7 +215,11 @@ class Recent:
 
 
 class Replay:
-    """A plan for what a long memory carried: random matrices of it, averaged over many steps."""
+    """A plan for what a long memory carried: random matrices of it, averaged over many steps.
+
+    While it is young, unless it begins from a prior, it takes more and longer steps: lengths that
+    fall with time as stochastic approximation asks (Robbins and Monro 1951).
+    """
 
     def __init__(
         self,
@@ -202,7 +229,7 @@ class Replay:
         prior: FloatArray | None = None,
         seed: int = 0,
     ) -> None:
-        self.descent = descent or Descent(steps=1, step=0.5, momentum=0.0, settle=50)
+        self.descent = descent or Descent(steps=1, step=0.5, smoothing=0.015, momentum=0.0)
         self.memory = memory or Memory()
         self.core = MirrorDescent(paths, self.descent, prior)
         self._settled = prior is not None
@@ -218,12 +245,15 @@ class Replay:
         if not len(scenarios):
             return
         weights = np.full(len(scenarios), 1.0 / len(scenarios))
-        self.core.descend(scenarios, weights, self._steps(history), alive)
-        kept = memory.averaging if self._settled else min(memory.averaging, 1 - 2 / history.seen)
+        young = 0.0 if self._settled else 1.0 / history.seen
+        # With a prior, matrices count the more the more of them there are beside it.
+        known = _SETTLED_STEP * min(1.0, history.seen / memory.age) if self._settled else 1.0
+        step = self.descent.step * (1.0 + _YOUNG_STEP * young) * known
+        self.core.descent = replace(self.descent, step=step)
+        steps = int(np.clip(_YOUNG_STEPS * young, self.descent.steps, _MOST_STEPS))
+        self.core.descend(scenarios, weights, steps, alive)
+        kept = min(memory.averaging, 1.0 - 3.0 * young / (1.0 + 3.0 * young))
         self._mean = kept * self._mean + (1.0 - kept) * self.core.logits
-
-    def _steps(self, history: History) -> int:
-        return self.descent.steps if self._settled or history.seen > 1 else self.descent.settle
 
     def splits(self, alive: BoolArray | None) -> FloatArray:
         """float64 (P,)."""

@@ -1,4 +1,9 @@
-"""Gymnasium environments, registered under `headway/` when Gymnasium looks for plug-ins."""
+"""Gymnasium environments under `headway/`: registered when this package is imported.
+
+    gymnasium.make("rl_agent.environments:headway/Jobs-v0")    imports it by itself
+
+The entry point of the distribution does the same for Gymnasium before 1.0, which looked for it.
+"""
 
 import gymnasium
 
@@ -9,7 +14,7 @@ _LIVE = f"{NAMESPACE}/Mininet-v0"  # one network, so no batch of them
 
 
 def register() -> None:
-    """Called by Gymnasium's plug-in loader; calling it again, or without it, is harmless."""
+    """Tells Gymnasium; calling it again is harmless."""
     for name, module in _MODULES.items():
         full = f"{NAMESPACE}/{name}-v0"
         if full in gymnasium.registry:
@@ -18,3 +23,6 @@ def register() -> None:
         gymnasium.register(full, f"{place}Env", vector_entry_point=f"{place}VectorEnv")
     if _LIVE not in gymnasium.registry:
         gymnasium.register(_LIVE, f"{__name__}.mininet:MininetEnv")
+
+
+register()

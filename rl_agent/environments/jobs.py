@@ -51,6 +51,7 @@ class Batch:
         self._view: View | None = None
 
     def reset(self, generators: list[np.random.Generator]) -> dict[str, NDArray[np.float32]]:
+        """Begins an episode everywhere; what is seen."""
         self._view = self.core.reset(generators)
         return self.coding.observation(self._view, np.tile(self.core.even, (self.core.batch, 1, 1)))
 

@@ -21,12 +21,14 @@ from rl_agent.errors import EnvironmentOptionError
 from rl_agent.matrices import Matrices
 from rl_agent.matrices import load as load_matrices
 from rl_agent.optima import optima
+from rl_agent.rivals.fixed import best_static
 from rl_agent.tunnels import load_tunnels, usual_paths
 from topologies.model import Topology
 from topologies.registry import build
 
 BASES = ("online-gradient",)
 _LEAST = 1e-6  # split ratio below which a logit tells no more
+_PRIOR_MATRICES = 500  # of a recording that the prior is fitted on
 _DAYS = 8  # of made-up traffic under a plan
 
 
@@ -121,8 +123,17 @@ def _planned(
     up = np.ones(len(paths.network.ends), bool)
     splits = np.stack([advisor.advise(Observation(d, up)) for d in traffic.recorded])
     logits = np.log(splits.clip(_LEAST)).astype(np.float32)
-    prior = np.log(plan.replay.splits(None).clip(_LEAST))
-    return TrafficMatrixCore(paths, traffic, rules, logits, prior)
+    return TrafficMatrixCore(paths, traffic, rules, logits, _prior(source, paths, traffic))
+
+
+def _prior(source: Source, paths: CandidatePaths, traffic: Replay) -> FloatArray | None:
+    """What later plans for this network may begin from: the best static split of its recording."""
+    if source.matrices is None:
+        return None  # made-up traffic says nothing of a network's own
+    rows = np.unique(np.linspace(0, traffic.length - 1, _PRIOR_MATRICES).astype(int))
+    best = best_static(paths, traffic.recorded[rows], traffic.optimum[rows])
+    prior: FloatArray = np.log(best.splits.clip(_LEAST))
+    return prior
 
 
 def _network(topology: str | Network | None) -> tuple[Network, list[int]]:

@@ -28,10 +28,11 @@ assert GROUPS == PATH_GROUPS  # both name the groups in this order
 
 
 class LiveCore(JobsCore):
-    """Jobs on an emulated network, which is kept from one episode to the next while rates are alike.
+    """Jobs on an emulated network, which is kept for the next episode if its rates are the same.
 
     Attributes:
         network: The network of this episode; None before the first.
+        workload: The jobs of this episode.
     """
 
     def __init__(self, topology: Topology, setting: Setting) -> None:
@@ -54,6 +55,7 @@ class LiveCore(JobsCore):
     def _simulate(self, works: Sequence[Workload]) -> Simulation:
         """Ends the last episode's flows and connects the new ones."""
         (work,) = works
+        self.workload = work
         if self._transfers is not None:
             self._transfers.close()
             self._transfers = None
@@ -85,26 +87,33 @@ class LiveCore(JobsCore):
         return lanes
 
     def _apply(self, decision: Decision) -> FloatArray:
-        """Steers; on the first decision of an episode waits until it is in force.
+        """Steers; the first decision of an episode is in force before anything is sent.
 
         Which flows move is up to the switches. What is returned is how many would be expected to:
         for each flow under way, the part of its pair's weights that went elsewhere.
         """
         if decision.pin is not None or decision.share is not None:
             raise LiveError("the live network takes path weights only: no pinning, no shares")
-        paths, live = self.setting.fabric.paths, self._live
+        paths = self.setting.fabric.paths
         splits = paths.normalise(decision.weights[0])
-        live.steer(splits)
-        before, self._splits = self._splits, splits
+        before = self._splits
         if before is None:
-            live.await_in_force()
-            self._read_counters()
-            self._sent_bps = np.zeros_like(self._sent_bits)
+            self.begin(splits)
             return np.zeros(1)
+        self._live.steer(splits)
+        self._splits = splits
         went = paths.pair_sum(np.abs(splits - before)) / 2
         pair, group = self._simulation.pair[0], self._group()[0]
         sending = (self._simulation.left_bits[0] > 0) & (pair < len(paths.pairs))
         return np.array([went[group[sending], pair[sending]].sum()])
+
+    def begin(self, splits: FloatArray) -> None:
+        """Puts (G, P) splits in force while nothing is sent yet, and reads the counters."""
+        self._live.steer(splits)
+        self._live.await_in_force()
+        self._splits = splits
+        self._read_counters()
+        self._sent_bps = np.zeros_like(self._sent_bits)
 
     def step(self, decision: Decision) -> tuple[View, FloatArray]:
         """Steers, lets the jobs run for an interval of real time, and reads the counters."""
@@ -113,6 +122,10 @@ class LiveCore(JobsCore):
         self._read_counters()
         self._sent_bps = (self._sent_bits - before) / (self._read_at - since)
         return answer
+
+    def sent_bits(self) -> FloatArray:
+        """float64 (G, E), what links between switches have sent since the network was made."""
+        return self._live.sent_bits()
 
     def _read_counters(self) -> None:
         self._sent_bits, self._read_at = self._live.sent_bits(), time.monotonic()
@@ -126,7 +139,7 @@ class LiveCore(JobsCore):
     def utilisation(self) -> FloatArray:
         """float64 (1, 2, L): of links between switches by queue counters, of hosts' by arrivals."""
         use = super().utilisation()  # no flow has a known path, so it knows access links alone
-        trunks = self._sent_bps.shape[1]
+        trunks = len(self.setting.fabric.paths.network.ends)
         use[0, :, :trunks] = self._sent_bps / self._simulation.work.capacity_bps[0, :trunks]
         return use
 

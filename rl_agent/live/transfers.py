@@ -22,6 +22,8 @@ _FIRST_PORT = 41000  # source ports: one for each slot, so that hashes are the s
 _CHUNK = memoryview(bytes(1 << 16))
 _READ = 1 << 17
 _CONNECT_TIMEOUT_S = 10.0
+_WAITING = 128  # connections not taken yet
+_SO_MAX_PACING_RATE = 47  # asm-generic/socket.h; Python has no name for it
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # no TIME_WAIT: the next episode uses the same ports
 
 Inside = Callable[[str], AbstractContextManager[None]]
@@ -87,23 +89,17 @@ class Transfers:
         inside: Inside,
     ) -> None:
         place = (lane.target, lane.port)
-        if place not in servers:
-            with inside(lane.target):
-                servers[place] = self._own(socket.socket())
-            servers[place].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            servers[place].bind(("", lane.port))
-            servers[place].listen(128)
-            servers[place].settimeout(_CONNECT_TIMEOUT_S)
-        with inside(lane.source):
-            out = self._own(socket.socket())
-        out.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        out.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if np.isfinite(lane.pace_bps):
-            pace = struct.pack("I", round(lane.pace_bps / 8))
-            out.setsockopt(socket.SOL_SOCKET, _SO_MAX_PACING_RATE, pace)
-        out.settimeout(_CONNECT_TIMEOUT_S)
         try:
-            out.bind(("", _FIRST_PORT + slot))
+            if place not in servers:
+                with inside(lane.target):
+                    servers[place] = self._bound(lane.port)
+                servers[place].listen(_WAITING)
+            with inside(lane.source):
+                out = self._bound(_FIRST_PORT + slot)
+            out.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if np.isfinite(lane.pace_bps):
+                pace = struct.pack("I", round(lane.pace_bps / 8))
+                out.setsockopt(socket.SOL_SOCKET, _SO_MAX_PACING_RATE, pace)
             out.connect((lane.address, lane.port))
             into = self._own(servers[place].accept()[0])
         except OSError as error:
@@ -115,6 +111,13 @@ class Transfers:
         into.setblocking(False)
         self._out[slot] = out
         self._selector.register(into, selectors.EVENT_READ, slot)
+
+    def _bound(self, port: int) -> socket.socket:
+        made = self._own(socket.socket())
+        made.settimeout(_CONNECT_TIMEOUT_S)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(("", port))
+        return made
 
     def _own(self, made: socket.socket) -> socket.socket:
         self._stack.callback(made.close)
@@ -178,6 +181,3 @@ class Transfers:
         """Ends every connection."""
         self._selector.close()
         self._stack.close()
-
-
-_SO_MAX_PACING_RATE = 47  # asm-generic/socket.h; Python has no name for it

@@ -181,4 +181,5 @@ def test_the_list_names_every_benchmark() -> None:
     )  # fmt: skip
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
         "scale", "routing", "setup", "outage", "demo", "jobs", "environments",
+        "calibration",
     ]  # fmt: skip

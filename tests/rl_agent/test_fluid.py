@@ -47,11 +47,13 @@ def test_no_link_carries_more_than_it_can_and_no_flow_more_than_it_wants(case):
 @settings(deadline=None, max_examples=60)
 @given(cases())
 def test_nobody_waits_while_all_its_links_have_room(case):
-    """Work is conserved: a flow with less than it wants has a full link on its way."""
+    """Work is conserved but for guarantees of later queues, lost where those are held up."""
     flows, capacity = case
     rate = allocate(flows, capacity, TREE)
-    full = np.append(link_load(flows.hops, rate, len(capacity)) >= capacity * (1 - 1e-6), False)
-    assert (full[flows.hops].any(1) | (rate >= flows.demand * (1 - 1e-6))).all()
+    reserved = np.array([TREE.share[TREE.level > level].sum() for level in TREE.level])
+    load = np.append(link_load(flows.hops, rate, len(capacity)) / capacity, 0.0)
+    full = load[flows.hops] >= 1 - 1e-6 - reserved[flows.queue][:, None]
+    assert (full.any(1) | (rate >= flows.demand * (1 - 1e-6))).all()
 
 
 @settings(deadline=None, max_examples=60)

@@ -14,7 +14,9 @@ import pytest
 
 from controller.advice.network import Network
 from headway.cli import main
+from rl_agent.environments.scenario import network_of
 from rl_agent.matrices import Matrices, save
+from topologies.registry import build
 
 pytestmark = [
     pytest.mark.learning,
@@ -109,7 +111,7 @@ def test_a_warm_start_learns_the_skew_without_exploring(tmp_path: Path) -> None:
     actor = PathNetwork(core.observation_shape[1], 8, 1)
     settings = decode(learner, "ppo").warm_start
     assert settings is not None
-    warm_start(actor, core, settings, 0, lambda *_: None)
+    warm_start(actor, [core], settings, 0, lambda *_: None)
     _, ratio = collect(actor, core, core.initial(chance.keys(5, 8)), 16)
     assert ratio < 1.05
 
@@ -194,6 +196,20 @@ def test_what_is_exported_answers_as_what_was_trained(tmp_path: Path) -> None:
     assert hashlib.sha256(files["policy"].read_bytes()).hexdigest() in text
     line = next(line for line in text.splitlines() if line.startswith("    headway train"))
     assert _parser().parse_args(shlex.split(line)[1:]).seed == asked.seed
+
+
+def test_one_policy_learns_on_several_networks(tmp_path: Path) -> None:
+    from controller.advice.policy import fingerprint, load
+    from rl_agent.tunnels import usual_paths
+
+    values = section(env_kwargs={"episode_length": 16, "base": "online-gradient"})
+    asked = spec(0, tmp_path, hyperparameters=values, warm_start=True, also=("ring,n=4",))
+    outcome = run(asked, tmp_path / "run")
+    policy = load(outcome.files["policy"])
+    assert fingerprint(usual_paths(*network_of(build("ring,n=4")))) in policy.prior
+    assert len(policy.prior) == 2
+    assert policy.metadata["also"] == ["ring,n=4"]
+    assert str(tmp_path) not in outcome.files["card"].read_text()
 
 
 def test_parameters_of_any_actor_make_the_same_policy() -> None:
