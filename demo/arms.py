@@ -6,12 +6,14 @@ arms are stands in `demo.plan`.
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import policies
+from demo.decisions import Decisions, read_decisions
 from demo.fabric import Fabric, live_fabric
 from demo.metrics import ArmResult, Part, measure
 from demo.outage import Cut, Outage, Repair, candidate_links, choose_link, read_cut
@@ -19,6 +21,8 @@ from demo.plan import Arm, Environment, Plan, Progress, Repeat, Stage
 from demo.processes import Job, await_finite, await_ready, hand_out, running, watch_until
 from demo.programs import JobKind, programs_of
 from demo.records import ProbeStream
+from demo.scenario import Scenario
+from demo.weak import Weakness, weaken
 from demo.window import Window
 from topologies.model import Link
 
@@ -43,6 +47,7 @@ class _Pass:
     progress: Progress
     results: dict[Arm, ArmResult] = field(default_factory=dict)
     outage: Outage | None = None
+    decisions: Decisions | None = None
     environment: Environment = _UNKNOWN
 
     @property
@@ -89,7 +94,25 @@ def _run_pass(current: _Pass) -> Repeat:
                 _run_arm(current, fabric, Arm.HEADWAY, [(_ALL_JOBS, plan.duration_s)])
             if Arm.CUT in plan.arms:
                 current.outage = _run_cuts(current, fabric)
-    return Repeat(current.results, current.outage, current.environment)
+    if plan.weakness is not None:
+        _run_weakened(current, plan.weakness)
+    return Repeat(current.results, current.outage, current.environment, current.decisions)
+
+
+def _run_weakened(current: _Pass, weakness: Weakness) -> None:
+    """All jobs on the network with a weak trunk: over equal splits, then as the agent says."""
+    plan, scenario = current.plan, weaken(current.plan.scenario, weakness)
+    state = current.folder / Arm.AGENT.value / "state"
+    options = {Arm.STATIC: (), Arm.AGENT: ("--agent", plan.agent, "--state", str(state))}
+    shutil.rmtree(state, ignore_errors=True)  # an earlier demo's decisions aren't this one's
+    for arm in (arm for arm in options if arm in plan.arms):
+        current.say(arm, f"starting the network with {weakness}", 10.0)
+        folder = current.folder / arm.value
+        with live_fabric(scenario, plan.policy, folder, *options[arm]) as fabric:
+            _note_environment(current, fabric)
+            _run_arm(current, fabric, arm, [(_ALL_JOBS, plan.duration_s)], scenario)
+    if Arm.AGENT in plan.arms:
+        current.decisions = read_decisions(state, plan.agent)
 
 
 def _alone_parts(plan: Plan) -> list[tuple[frozenset[JobKind], float]]:
@@ -100,10 +123,15 @@ def _alone_parts(plan: Plan) -> list[tuple[frozenset[JobKind], float]]:
 
 
 def _run_arm(
-    current: _Pass, fabric: Fabric, arm: Arm, parts: Iterable[tuple[frozenset[JobKind], float]]
+    current: _Pass,
+    fabric: Fabric,
+    arm: Arm,
+    parts: Iterable[tuple[frozenset[JobKind], float]],
+    scenario: Scenario | None = None,
 ) -> None:
+    """Run the parts and take their figures; on the plan's scenario unless another is given."""
     done = [_run_part(current, fabric, arm, kinds, length_s) for kinds, length_s in parts]
-    current.results[arm] = measure(current.plan.scenario, done)
+    current.results[arm] = measure(scenario or current.plan.scenario, done)
 
 
 def _run_part(

@@ -13,8 +13,20 @@ from typing import Any
 from demo.plan import Arm
 from demo.report import Report
 
-_COLOURS = {Arm.ALONE: "#8a8f98", Arm.PLAIN: "#d1603d", Arm.HEADWAY: "#1f6fb2"}
-_LABELS = {Arm.ALONE: "alone", Arm.PLAIN: "plain", Arm.HEADWAY: "Headway"}
+_COLOURS = {
+    Arm.ALONE: "#8a8f98",
+    Arm.PLAIN: "#d1603d",
+    Arm.HEADWAY: "#1f6fb2",
+    Arm.STATIC: "#8fb8dc",
+    Arm.AGENT: "#2e8b57",
+}
+_LABELS = {
+    Arm.ALONE: "alone",
+    Arm.PLAIN: "plain",
+    Arm.HEADWAY: "Headway",
+    Arm.STATIC: "weak trunk,\nHeadway",
+    Arm.AGENT: "weak trunk,\nagent",
+}
 _INK = "#2b2f36"
 _STYLE = {
     "font.size": 10,
@@ -45,7 +57,7 @@ def draw(report: Report, path: Path) -> None:
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with rc_context(_STYLE):
-        figure = Figure(figsize=(12, 4.6), layout="constrained")
+        figure = Figure(figsize=(12 if len(report.arms) <= 3 else 14, 4.6), layout="constrained")
         FigureCanvasAgg(figure)
         latency, iteration, bulk = figure.subplots(1, 3, width_ratios=(1.4, 1, 1))
         _draw_latency(latency, report)
@@ -63,7 +75,7 @@ def _draw_latency(axes: Any, report: Report) -> None:
             continue
         slower = [1 - rank / len(ordered) for rank in range(len(ordered))]
         milliseconds = [1e3 * value for value in ordered]
-        axes.step(milliseconds, slower, color=_COLOURS[arm], linewidth=2, label=_LABELS[arm])
+        axes.step(milliseconds, slower, color=_COLOURS[arm], linewidth=2, label=_on_one_line(arm))
     axes.set(xscale="log", yscale="log", title="Inference latency")
     axes.set(xlabel="milliseconds", ylabel="share of requests slower")
     axes.axhline(0.01, color="#b4b9c1", linewidth=1, linestyle=":")
@@ -106,9 +118,14 @@ def _draw_bulk(axes: Any, report: Report) -> None:
 
 
 def _name_arms(axes: Any, report: Report) -> None:
-    axes.set_xticks(range(len(report.arms)), [_LABELS[arm] for arm in report.arms])
+    size = 10 if len(report.arms) <= 3 else 8
+    axes.set_xticks(range(len(report.arms)), [_LABELS[arm] for arm in report.arms], fontsize=size)
     axes.grid(visible=False, axis="x")
     axes.set_ylim(bottom=0, top=1.15 * axes.get_ylim()[1])
+
+
+def _on_one_line(arm: Arm) -> str:
+    return _LABELS[arm].replace("\n", " ")
 
 
 def _mark(axes: Any, place: float, height: float, text: str, colour: str = _INK) -> None:

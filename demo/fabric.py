@@ -40,12 +40,15 @@ class Fabric:
 
 
 @contextmanager
-def live_fabric(scenario: Scenario, policy: Path | None, folder: Path) -> Iterator[Fabric]:
+def live_fabric(
+    scenario: Scenario, policy: Path | None, folder: Path, *options: str
+) -> Iterator[Fabric]:
     """Bring a network up under a policy, and take it down again.
 
     Args:
         policy: a policy file; None is the default policy.
         folder: where the controller's log goes.
+        options: further ones of `headway run`.
 
     Raises:
         PolicyError, EmulationError, FabricNotReady: each says what to do.
@@ -55,7 +58,9 @@ def live_fabric(scenario: Scenario, policy: Path | None, folder: Path) -> Iterat
     checked = load_policy(policy)
     address = ("127.0.0.1", free_port())
     with (
-        controller_process(address, policy, folder / "controller.log") as controller,
+        controller_process(
+            address, policy, folder / "controller.log", *options, topology=scenario.topology
+        ) as controller,
         emulate(scenario.topology, policy=checked, controller=address) as network,
     ):
         fabric = Fabric(network, controller)

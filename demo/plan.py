@@ -5,6 +5,8 @@ Owns the arms, the plan of a demo, the stages it goes through and what one repea
     alone    each job by itself on the plain network: the physical limit here
     plain    all jobs together; ECMP, one FIFO queue a port
     headway  all jobs together under Headway's policy
+    static   the same with a weakened trunk; equal splits over the paths
+    agent    the same with that trunk; an agent chooses the splits
     cut      probes only, under Headway, while a link is cut
 """
 
@@ -16,18 +18,22 @@ from enum import Enum
 from pathlib import Path
 from typing import TypeAlias
 
+from demo.decisions import Decisions
 from demo.errors import ScenarioError
 from demo.metrics import ArmResult
 from demo.outage import Outage
 from demo.scenario import Scenario
+from demo.weak import Weakness
 
 
 class Arm(Enum):
-    """The arms, in the order they run."""
+    """The arms, in the order they are spoken of; those on one network run together."""
 
     ALONE = "alone"
     PLAIN = "plain"
     HEADWAY = "headway"
+    STATIC = "static"
+    AGENT = "agent"
     CUT = "cut"
 
 
@@ -50,6 +56,8 @@ class Plan:
 
     Attributes:
         policy: the policy file of the arms under Headway; None is the default policy.
+        agent: who advises in the arm "agent": a name or a file, as `headway run --agent` takes it.
+        weakness: the trunk of the arms "static" and "agent"; without one they don't run.
         duration_s: length of each measuring window.
         warmup_s: how long the jobs run before it.
         folder: where the jobs' output goes.
@@ -59,6 +67,8 @@ class Plan:
     folder: Path
     arms: frozenset[Arm] = frozenset(Arm)
     policy: Path | None = None
+    agent: str = "online-gradient"
+    weakness: Weakness | None = None
     duration_s: float = 20.0
     warmup_s: float = 3.0
     repeats: int = 1
@@ -79,10 +89,11 @@ class Repeat:
     arms: Mapping[Arm, ArmResult]
     outage: Outage | None
     environment: Environment
+    decisions: Decisions | None = None
 
 
 def parse_arms(text: str) -> frozenset[Arm]:
-    """Arms from a list such as "alone,plain,headway,cut".
+    """Arms from a list such as "alone,plain,headway,static,agent,cut".
 
     Raises:
         ScenarioError: an unknown arm, or none.

@@ -1,8 +1,8 @@
 """The demo's result as one report: pure.
 
 Owns what is said about the repeats: medians, spread, ratios to the arm "alone" of the same
-repeat, what was left over for the bulk, and the form of the JSON file. It must not print, draw or
-write.
+repeat (to "static" on the network with a weak trunk), what was left over for the bulk, and the form
+of the JSON file. It must not print, draw or write.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import median
 
+from demo.decisions import Decisions
 from demo.metrics import METRICS, ArmMetrics, ArmResult
 from demo.outage import Cut, Outage, Repair
 from demo.plan import Arm, Plan, Repeat
+from demo.weak import weaken
 
-MEASURED_ARMS = (Arm.ALONE, Arm.PLAIN, Arm.HEADWAY)
+EVEN_ARMS = (Arm.ALONE, Arm.PLAIN, Arm.HEADWAY)
+WEAK_ARMS = (Arm.STATIC, Arm.AGENT)
+MEASURED_ARMS = (*EVEN_ARMS, *WEAK_ARMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Report:
     outages: tuple[Outage, ...]
     environment: Mapping[str, str]
     runs: tuple[Mapping[Arm, ArmMetrics], ...]
+    decisions: tuple[Decisions, ...] = ()  # of each repeat with an agent
 
     @property
     def outage_s(self) -> float | None:
@@ -75,7 +80,7 @@ def summarise(
     Args:
         spec: the topology as it was asked for.
     """
-    runs = tuple(_complete(repeat.arms) for repeat in repeats)
+    runs = tuple(_complete(plan, repeat.arms) for repeat in repeats)
     return Report(
         plan=plan,
         spec=spec,
@@ -83,17 +88,28 @@ def summarise(
         outages=tuple(repeat.outage for repeat in repeats if repeat.outage is not None),
         environment=environment,
         runs=runs,
+        decisions=tuple(repeat.decisions for repeat in repeats if repeat.decisions is not None),
     )
 
 
-def left_over(metrics: ArmMetrics, alone: ArmMetrics) -> ArmMetrics:
+def compared_with(arm: Arm) -> Arm:
+    """The arm whose figures an arm's are ratios to."""
+    return Arm.STATIC if arm in WEAK_ARMS else Arm.ALONE
+
+
+def left_over(metrics: ArmMetrics, alone: ArmMetrics, part: float = 1.0) -> ArmMetrics:
     """Add what was left over for the bulk on the bottleneck, and the share of it that it took.
 
     Left over is the bulk's goodput with the network to itself minus the other jobs' traffic.
+
+    Args:
+        metrics: of the arm.
+        alone: of the arm "alone".
+        part: of the bottleneck's summed rate that the arm had, where a trunk was weakened.
     """
     if alone.bulk_goodput_bps is None or metrics.bulk_goodput_bps is None:
         return metrics
-    left_bps = max(0.0, alone.bulk_goodput_bps - (metrics.priority_bps or 0.0))
+    left_bps = max(0.0, alone.bulk_goodput_bps * part - (metrics.priority_bps or 0.0))
     share = metrics.bulk_goodput_bps / left_bps if left_bps else None
     return replace(metrics, bulk_leftover_bps=left_bps, bulk_share_of_leftover=share)
 
@@ -106,10 +122,8 @@ def to_document(report: Report) -> dict[str, object]:
             arm.value: {name: figure and figure.median for name, figure in entry.figures.items()}
             for arm, entry in report.arms.items()
         },
-        "ratios_to_alone": {
-            arm.value: {name: figure and figure.median for name, figure in entry.ratios.items()}
-            for arm, entry in report.arms.items()
-        },
+        "ratios_to_alone": _ratio_entries(report, Arm.ALONE),
+        "ratios_to_static": _ratio_entries(report, Arm.STATIC),
         "spread": {
             arm.value: {name: figure and asdict(figure) for name, figure in entry.figures.items()}
             for arm, entry in report.arms.items()
@@ -121,6 +135,8 @@ def to_document(report: Report) -> dict[str, object]:
             "packets_lost": sum(outage.packets_lost for outage in report.outages),
             "cuts": [_cut_entry(cut) for outage in report.outages for cut in outage.cuts],
         },
+        "weakened": str(plan.weakness) if plan.weakness else None,
+        "agent": [asdict(decisions) for decisions in report.decisions],
         "topology": report.spec,
         "seed": plan.scenario.seed,
         "repeats": plan.repeats,
@@ -142,20 +158,41 @@ def notes(report: Report) -> list[str]:
     lines = list(report.plan.scenario.warnings)
     for arm, entry in report.arms.items():
         lines += [f"{arm.value}: {note}" for note in entry.notes]
+    if report.plan.weakness is None and report.plan.arms & set(WEAK_ARMS):
+        lines.append("no trunk was weakened, so the arms static and agent did not run")
     lines += [f"cut: {outage.note}" for outage in report.outages if outage.note]
     return lines
+
+
+def _ratio_entries(report: Report, to: Arm) -> dict[str, dict[str, Figure | float | None]]:
+    return {
+        arm.value: {name: figure and figure.median for name, figure in entry.ratios.items()}
+        for arm, entry in report.arms.items()
+        if compared_with(arm) is to
+    }
 
 
 def _cut_entry(cut: Cut) -> dict[str, object]:
     return {**asdict(cut), "link": "-".join(cut.link), "repair": cut.repair.value}
 
 
-def _complete(results: Mapping[Arm, ArmResult]) -> Mapping[Arm, ArmMetrics]:
+def _complete(plan: Plan, results: Mapping[Arm, ArmResult]) -> Mapping[Arm, ArmMetrics]:
     """The metrics of one repeat, with what needs the arm "alone" filled in."""
     metrics = {arm: result.metrics for arm, result in results.items()}
     if Arm.ALONE not in metrics:
         return metrics
-    return {arm: left_over(entry, metrics[Arm.ALONE]) for arm, entry in metrics.items()}
+    alone, weak = metrics[Arm.ALONE], _part_left(plan)
+    return {
+        arm: left_over(entry, alone, weak if arm in WEAK_ARMS else 1.0)
+        for arm, entry in metrics.items()
+    }
+
+
+def _part_left(plan: Plan) -> float:
+    """What the weak trunk leaves of the bottleneck's summed rate, 0 to 1."""
+    if plan.weakness is None:
+        return 1.0
+    return weaken(plan.scenario, plan.weakness).bottleneck_bps() / plan.scenario.bottleneck_bps()
 
 
 def _arm_report(
@@ -172,7 +209,7 @@ def _arm_report(
 
 
 def _ratio(run: Mapping[Arm, ArmMetrics], arm: Arm, name: str) -> float | None:
-    """A figure over the same figure alone, in the same repeat."""
-    value = run[arm].value(name)
-    alone = run[Arm.ALONE].value(name) if Arm.ALONE in run else None
-    return None if value is None or not alone else value / alone
+    """A figure over the same figure of the arm it is compared with, in the same repeat."""
+    value, basis = run[arm].value(name), run.get(compared_with(arm))
+    whole = basis.value(name) if basis else None
+    return None if value is None or not whole else value / whole

@@ -1,18 +1,18 @@
-"""The report as one table for a terminal.
+"""The report as tables for a terminal.
 
 Owns wording, units and rounding. It must not compute figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from rich.table import Table
 from rich.text import Text
 
 from demo.plan import Arm
-from demo.report import ArmReport, Figure, Report
+from demo.report import WEAK_ARMS, ArmReport, Figure, Report, compared_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +50,64 @@ ROWS = (
     Row("scrape_p99_s", "scrape p99", _milliseconds),
     Row("link_utilisation", "link utilisation", _percent),
 )
+# Bulk gets what the others leave, so where they get on better it sends less.
+_OTHERS = Row("priority_bps", "training + inference", _megabits)
 _MANY = 10.0  # from here on, decimals of a ratio say nothing
-_TITLES = {Arm.ALONE: "alone", Arm.PLAIN: "plain", Arm.HEADWAY: "Headway"}
-_STYLES = {Arm.ALONE: "", Arm.PLAIN: "", Arm.HEADWAY: "bold"}
+_TITLES = {
+    Arm.ALONE: "alone",
+    Arm.PLAIN: "plain",
+    Arm.HEADWAY: "Headway",
+    Arm.STATIC: "Headway, static",
+    Arm.AGENT: "with the agent",
+}
+_STYLES = {Arm.HEADWAY: "bold", Arm.AGENT: "bold"}
 
 
-def build_table(report: Report) -> Table:
-    """The report's table; a ratio stands beside each figure where "alone" was measured."""
+def build_table(report: Report, arms: Collection[Arm]) -> Table:
+    """The table of some arms; a ratio stands beside each figure where its basis was measured."""
     repeats = report.plan.repeats
-    over = f"median of {repeats} repeats [least..most]" if repeats > 1 else "one repeat"
-    table = Table(title=f"{report.spec}, seed {report.plan.scenario.seed}, {over}")
+    table = Table(title=_title(report, arms))
     table.add_column("", no_wrap=True)
-    compared = Arm.ALONE in report.arms
-    for arm in report.arms:
-        table.add_column(_TITLES[arm], justify="right", style=_STYLES[arm], no_wrap=repeats == 1)
-        if compared and arm is not Arm.ALONE:
-            table.add_column("/ alone", justify="right", style="cyan", no_wrap=True)
-    for row in ROWS:
+    shown = {arm: entry for arm, entry in report.arms.items() if arm in arms}
+    compared = [
+        arm for arm in shown if compared_with(arm) in shown and arm is not compared_with(arm)
+    ]
+    for arm in shown:
+        style = _STYLES.get(arm, "")
+        table.add_column(_TITLES[arm], justify="right", style=style, no_wrap=repeats == 1)
+        if arm in compared:
+            basis = f"/ {compared_with(arm).value}"
+            table.add_column(basis, justify="right", style="cyan", no_wrap=True)
+    for row in _rows(arms):
         cells: list[str] = []
-        for arm, entry in report.arms.items():
+        for arm, entry in shown.items():
             cells.append(_cell(row, entry, repeats))
-            if compared and arm is not Arm.ALONE:
+            if arm in compared:
                 cells.append(_ratio(entry.ratios[row.metric]))
         table.add_row(row.label, *cells)
     return table
+
+
+def agent_line(report: Report) -> str:
+    """What became of the agent's advice in the last repeat."""
+    done = report.decisions[-1]
+    fates = [f"{count} {fate}" for fate, count in done.verdicts.items()]
+    reasons = ", ".join(f"{count} {reason}" for reason, count in done.refusals.items())
+    refused = f" ({reasons})" if reasons else ""
+    return f"agent {done.agent}: {done.turns} answers, {', '.join(fates)}{refused}"
+
+
+def _rows(arms: Collection[Arm]) -> tuple[Row, ...]:
+    weak = set(arms) <= set(WEAK_ARMS)
+    place = next(i for i, row in enumerate(ROWS) if row.metric == "bulk_goodput_bps")
+    return (*ROWS[:place], _OTHERS, *ROWS[place:]) if weak else ROWS
+
+
+def _title(report: Report, arms: Collection[Arm]) -> str:
+    repeats, plan = report.plan.repeats, report.plan
+    over = f"median of {repeats} repeats [least..most]" if repeats > 1 else "one repeat"
+    weak = f" with {plan.weakness}" if set(arms) <= set(WEAK_ARMS) else ""
+    return f"{report.spec}{weak}, seed {plan.scenario.seed}, {over}"
 
 
 def outage_lines(report: Report) -> Text:

@@ -21,9 +21,10 @@ from demo.chart import draw
 from demo.environment import describe
 from demo.errors import DemoError
 from demo.plan import Arm, Plan, Repeat, Stage, parse_arms
-from demo.report import Report, notes, summarise, to_document
+from demo.report import EVEN_ARMS, WEAK_ARMS, Report, notes, summarise, to_document
 from demo.scenario import plan_scenario
-from demo.table import build_table, outage_lines
+from demo.table import agent_line, build_table, outage_lines
+from demo.weak import AUTO, NONE, read_weakness
 from emulation.command import require_root
 from policies.load import load_policy
 from topologies.registry import build
@@ -31,6 +32,7 @@ from topologies.registry import build
 DEFAULT_TOPOLOGY = "leafspine,spines=2,leaves=4,hosts=3"
 DEFAULT_FOLDER = Path("demo-output")
 _SHORTEST_S, _LONGEST_S = 1.0, 3600.0
+_SHIPPED_AGENT, _BUILT_IN_AGENT = "default", "online-gradient"
 _PIPED_WIDTH = 100  # of the table when nobody tells how wide the page is
 
 
@@ -44,7 +46,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "demo",
         help="real AI jobs on an emulated fabric, with and without Headway",
         description="Runs training, inference, a bulk upload and a metrics scrape on an emulated "
-        "fabric: each alone, together on plain ECMP, together under Headway; then cuts a link.",
+        "fabric: each alone, together on plain ECMP, together under Headway; the last again with a "
+        "weak trunk, over equal splits and with an agent that chooses paths; then cuts a link.",
     )
     parser.add_argument(
         "--topology", default=DEFAULT_TOPOLOGY, metavar="SPEC", help="default: %(default)s"
@@ -65,6 +68,16 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--arms", default=",".join(arm.value for arm in Arm), help="default: %(default)s"
     )
     parser.add_argument("--policy", type=Path, metavar="FILE", help="Headway's policy file")
+    parser.add_argument(
+        "--weaken", default=AUTO, metavar="TRUNK=PART",
+        help="what is left of which trunk's rate in the arms static and agent, such as "
+        f"leaf1-spine1=0.4; '{AUTO}' leaves a tenth of one that most jobs may use; '{NONE}' skips "
+        "these arms (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--agent", metavar="NAME|FILE",
+        help="who chooses paths in the arm agent (default: the policy that comes with Headway)",
+    )  # fmt: skip
     parser.add_argument("--json", type=Path, metavar="FILE", help="default: demo-output/demo.json")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="default: demo-output/demo.png")
     parser.set_defaults(run=run)
@@ -76,24 +89,38 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         DemoError, EmulationError, PolicyError, TopologyError: each says what to do.
     """
+    from controller.advice.builtin import check  # noqa: PLC0415  (--help needs no NumPy)
+
     _check_packages()
     require_root()
     console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    scenario = plan_scenario(build(args.topology), args.seed)
+    agent = args.agent or default_agent()
     plan = Plan(
-        scenario=plan_scenario(build(args.topology), args.seed),
+        scenario=scenario,
         folder=DEFAULT_FOLDER / "jobs",
         arms=parse_arms(args.arms),
         policy=args.policy,
+        agent=agent,
+        weakness=read_weakness(args.weaken, scenario),
         duration_s=args.duration,
         repeats=args.repeat,
     )
     load_policy(args.policy)  # a mistake there is told now, and not after the first two arms
+    check(agent)
     repeats = _run_with_progress(plan, console)
     report = summarise(plan, args.topology, repeats, describe(repeats[-1].environment))
     _show(report, console)
     _save(report, args.json or DEFAULT_FOLDER / "demo.json", console)
     _draw(report, args.chart or DEFAULT_FOLDER / "demo.png", console)
     return 0
+
+
+def default_agent() -> str:
+    """The policy that comes with Headway, if one does; else the best of the built-in agents."""
+    from controller.advice.policy import shipped  # noqa: PLC0415  (--help needs no NumPy)
+
+    return _SHIPPED_AGENT if _SHIPPED_AGENT in shipped() else _BUILT_IN_AGENT
 
 
 def _run_with_progress(plan: Plan, console: Console) -> tuple[Repeat, ...]:
@@ -135,8 +162,11 @@ class _StageDisplay:
 
 
 def _show(report: Report, console: Console) -> None:
-    if report.arms:
-        console.print(build_table(report))
+    for arms in (EVEN_ARMS, WEAK_ARMS):
+        if any(arm in report.arms for arm in arms):
+            console.print(build_table(report, arms))
+    if report.decisions:
+        console.print(agent_line(report), markup=False)
     if report.outages and report.outages[-1].cuts:
         console.print(outage_lines(report))
     for note in notes(report):
@@ -165,9 +195,7 @@ def _check_packages() -> None:
     """
     for module, extra in (("torch", "train"), ("matplotlib", "emulation")):
         if find_spec(module) is None:
-            raise MissingPackage(
-                f"the demo needs {module}: run 'scripts/install.sh {extra}'"
-            )
+            raise MissingPackage(f"the demo needs {module}: run 'scripts/install.sh {extra}'")
 
 
 def _duration(text: str) -> float:

@@ -15,3 +15,8 @@ def recorder() -> Recorder:
 @pytest.fixture
 def scenario() -> Scenario:
     return plan_scenario(build("leafspine,spines=2,leaves=4,hosts=3"), seed=1)
+
+
+@pytest.fixture
+def only_way() -> Scenario:
+    return plan_scenario(build("dumbbell"), seed=1)

@@ -21,9 +21,10 @@ def test_all_arms_give_their_figures(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     document = json.loads((tmp_path / "demo-output" / "demo.json").read_text())
-    for arm in ("alone", "plain", "headway"):
+    for arm in ("alone", "plain", "headway", "static", "agent"):
         assert document["arms"][arm]["bulk_goodput_bps"] > 1e6
         assert document["arms"][arm]["inference_requests"] > 10
+    assert document["agent"][0]["verdicts"].get("applied", 0) > 0
     assert 0 < document["outage_s"] < 5
     assert (tmp_path / "demo-output" / "demo.png").stat().st_size > 10_000
     assert _left_over() == []

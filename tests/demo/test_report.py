@@ -4,12 +4,22 @@ import json
 import pytest
 from rich.console import Console
 
+from demo.decisions import Decisions
 from demo.errors import ScenarioError
 from demo.metrics import METRICS, ArmMetrics, ArmResult
 from demo.outage import Cut, Outage, Repair
 from demo.plan import Arm, Environment, Plan, Repeat, parse_arms
-from demo.report import Figure, left_over, notes, summarise, to_document
-from demo.table import build_table, outage_lines
+from demo.report import (
+    EVEN_ARMS,
+    WEAK_ARMS,
+    Figure,
+    left_over,
+    notes,
+    summarise,
+    to_document,
+)
+from demo.table import agent_line, build_table, outage_lines
+from demo.weak import Weakness
 
 
 def metrics(scale):
@@ -32,13 +42,18 @@ def repeat(factor=1.0):
         Arm.PLAIN: ArmResult(metrics(20 * factor), (0.1, 0.2), (1.0,), ("something",)),
         Arm.HEADWAY: ArmResult(metrics(1.2 * factor), (0.005, 0.012), (0.55,)),
     }
+    weak = {
+        Arm.STATIC: ArmResult(metrics(10), (0.05, 0.1), (5.0,)),
+        Arm.AGENT: ArmResult(metrics(2 * factor), (0.006, 0.02), (0.6,)),
+    }
     cut = Cut(("leaf1", "spine1"), Repair.LOCAL, 0.02, 20, 3980)
-    return Repeat(arms, Outage((cut,)), Environment("user", "cubic"))
+    done = Decisions("online-gradient", 9, {"applied": 7, "refused": 2}, {"late": 2}, 12, {})
+    return Repeat({**arms, **weak}, Outage((cut,)), Environment("user", "cubic"), done)
 
 
 @pytest.fixture
 def report(scenario, tmp_path):
-    plan = Plan(scenario, tmp_path, repeats=3)
+    plan = Plan(scenario, tmp_path, weakness=Weakness(("leaf1", "spine1"), 0.5), repeats=3)
     return summarise(plan, "leafspine", [repeat(), repeat(2), repeat(3)], {"kernel": "test"})
 
 
@@ -66,9 +81,23 @@ def test_what_is_left_over_is_capacity_alone_minus_the_other_jobs():
     assert left_over(ArmMetrics(), metrics(1)) == ArmMetrics()
 
 
+def test_a_weak_trunk_leaves_less_over(report):
+    left = report.arms[Arm.STATIC].figures["bulk_leftover_bps"]
+    assert left.median == pytest.approx(0.75 * 90e6 - 40e6)
+
+
+def test_the_agent_is_compared_with_equal_splits_on_the_same_network(report):
+    ratio = report.arms[Arm.AGENT].ratios["iteration_mean_s"]
+    assert (ratio.low, ratio.median, ratio.high) == pytest.approx((0.2, 0.4, 0.6))
+
+
 def test_the_document_has_the_promised_form(report):
     document = json.loads(json.dumps(to_document(report)))
-    assert set(document["arms"]) == {"alone", "plain", "headway"}
+    assert set(document["arms"]) == {"alone", "plain", "headway", "static", "agent"}
+    assert set(document["ratios_to_alone"]) == {"alone", "plain", "headway"}
+    assert document["ratios_to_static"]["agent"]["iteration_mean_s"] == pytest.approx(0.4)
+    assert document["weakened"] == "leaf1-spine1=0.5"
+    assert document["agent"][0]["verdicts"] == {"applied": 7, "refused": 2}
     for entry in document["arms"].values():
         assert set(entry) == set(METRICS)
         assert entry["inference_p99_s"] > 0
@@ -82,7 +111,8 @@ def test_the_document_has_the_promised_form(report):
 
 
 def test_the_table_shows_figures_ratios_and_spread(report):
-    text = show(build_table(report))
+    text = show(build_table(report, EVEN_ARMS))
+    assert "agent" not in text
     assert "inference p99" in text
     assert "10.0 ms" in text
     assert "40x" in text
@@ -91,11 +121,20 @@ def test_the_table_shows_figures_ratios_and_spread(report):
     assert "plain: something" in notes(report)
 
 
+def test_the_weak_network_has_a_table_of_its_own(report):
+    text = show(build_table(report, WEAK_ARMS))
+    assert "leaf1-spine1=0.5" in text
+    assert "/ static" in text
+    assert "0.40x" in text
+    line = agent_line(report)
+    assert line == "agent online-gradient: 9 answers, 7 applied, 2 refused (2 late)"
+
+
 def test_a_run_without_alone_has_figures_and_no_ratios(scenario, tmp_path):
     plan = Plan(scenario, tmp_path, arms=frozenset({Arm.PLAIN}))
     only = Repeat({Arm.PLAIN: ArmResult(ArmMetrics())}, None, Environment("", ""))
     report = summarise(plan, "leafspine", [only], {})
-    assert "none" in show(build_table(report))
+    assert "none" in show(build_table(report, EVEN_ARMS))
     assert to_document(report)["outage_s"] is None
 
 
@@ -104,7 +143,10 @@ def test_a_run_of_cuts_alone_has_no_table_but_a_document(scenario, tmp_path):
     only = Repeat({}, outage, Environment("", ""))
     report = summarise(Plan(scenario, tmp_path), "dumbbell", [only], {})
     assert report.arms == {}
-    assert notes(report) == ["cut: nothing to cut"]
+    assert notes(report) == [
+        "no trunk was weakened, so the arms static and agent did not run",
+        "cut: nothing to cut",
+    ]
     assert to_document(report)["outage_s"] is None
 
 
