@@ -5,7 +5,7 @@ PYTHON_OF_VENV := .venv/bin/python
 HEADWAY := .venv/bin/headway
 ARGS ?=
 
-.PHONY: help install demo test check bench ryu doctor clean
+.PHONY: help install demo test check bench policies ryu doctor clean
 .DEFAULT_GOAL := install
 
 install:  ## install everything into .venv
@@ -30,6 +30,10 @@ bench:  ## the figures of benchmarks/RESULTS.md (root)
 	@scripts/install.sh emulation train test
 	@scripts/ryu.sh || [ $$? = 3 ]
 	@$(PYTHON_OF_VENV) -m benchmarks $(ARGS)
+
+policies:  ## the shipped policies, from recorded matrices in $HEADWAY_DATA
+	@scripts/install.sh train
+	@scripts/policies.sh $(ARGS)
 
 ryu:  ## .venv-ryu with a real Ryu 4.34
 	@scripts/ryu.sh

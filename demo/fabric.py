@@ -59,7 +59,12 @@ def live_fabric(
     address = ("127.0.0.1", free_port())
     with (
         controller_process(
-            address, policy, folder / "controller.log", *options, topology=scenario.topology
+            address,
+            policy,
+            folder / "controller.log",
+            *options,
+            topology=scenario.topology,
+            environment={"HEADWAY_AGENT": ""},  # an arm has the agent it asks for, no other
         ) as controller,
         emulate(scenario.topology, policy=checked, controller=address) as network,
     ):

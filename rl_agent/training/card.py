@@ -21,7 +21,7 @@ the same for any network. SHA-256 of the policy file: `{digest}`.
 
 ## What it does on traffic it did not learn from
 
-Largest link utilisation / {reference}, {episodes}:
+Largest link utilisation / {reference}, {episodes}:{failures}
 
 | | mean | p99 |
 |---|---|---|
@@ -47,6 +47,11 @@ Advice on features far outside of these ranges (0.1 to 99.9 per cent of training
 It has seen no other traffic and no other network than named above. On others it is a plan with a
 correction learned elsewhere: run it in shadow first.
 """
+
+_FAILURES = """
+
+Links failed in these episodes, unforeseen; the reference is that of the whole network, and both were
+decided on the plan made before they failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,7 @@ def card(facts: Card) -> str:
         reference="optimum" if replayed else "lower bound",
         episodes=f"on the last {run.holdout:.0%} of the recording" if replayed
         else "on the same made-up days, other episodes",
+        failures=_FAILURES if run.public_kwargs.get("failure_rate") else "",
         figures="\n".join(
             f"| {name} | {f.mean:.4f} | {f.p99:.4f} |" for name, f in facts.figures.items()),
         data=_data(facts.core),
