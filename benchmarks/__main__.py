@@ -21,7 +21,17 @@ from policies.errors import PolicyError
 from rl_agent.errors import AgentError
 from topologies.errors import TopologyError
 
-NAMES = ("scale", "routing", "setup", "outage", "demo", "jobs", "environments", "calibration")
+NAMES = (
+    "scale",
+    "routing",
+    "decisions",
+    "setup",
+    "outage",
+    "demo",
+    "jobs",
+    "environments",
+    "calibration",
+)
 _RESULTS = Path(__file__).with_name("RESULTS.md")
 _FAILURES = (
     AgentError,

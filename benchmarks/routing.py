@@ -10,29 +10,19 @@ without them those rows are left out.
 """
 
 import os
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from benchmarks.processes import ROOT
 from benchmarks.result import Cell, Options, Part, Result
-from controller.advice.advisor import Advisor, Observation
-from controller.advice.network import CandidatePaths, FloatArray
 from controller.advice.policy import shipped
 from rl_agent.contest import Arena, Entry, Problem, enter, policy_method, prepare
-from rl_agent.environments.scenario import network_of
-from rl_agent.lp import PathProgram
-from rl_agent.rivals.registry import Given, Method, chosen
-from rl_agent.synthetic import TrafficModel, generate
-from rl_agent.tunnels import usual_paths
-from topologies.registry import build
+from rl_agent.rivals.registry import Method, chosen
 
 NEEDS_NETWORK = False
 DATA = Path(os.environ.get("HEADWAY_DATA", ROOT.parent / "shared" / "data"))
-_SOURCES_MAX = 40  # nodes with traffic in large networks
+
 _SOLVERS = ("previous_lp", "plan", "static", "ecmp")  # where the matrix is known, or links fail
 
 
@@ -50,7 +40,6 @@ def run(options: Options) -> Result:
     fields = list(_fields(options))
     parts = [_history_part(field, options) for field in fields]
     parts += [_other_part(field, options, how) for field in fields[:1] for how in _OTHER]
-    parts.append(_time_part(options))
     missing = "" if _recorded() else "Recorded matrices were not there: only generated ones. "
     return Result(
         tuple(parts),
@@ -58,10 +47,8 @@ def run(options: Options) -> Result:
             f"{missing}Random methods: mean over {_seeds(options)} seeds; spread is the largest "
             "mean less the smallest.",
             "agent: the shipped policies that are there, by name. plan: what they correct, alone. "
+            "Where the matrix is known, all of these are the plan's descent: nothing is learned. "
             "Windows of rolling_lp and online_gradient are chosen on the training matrices.",
-            f"Networks past {_SOURCES_MAX} nodes: traffic between {_SOURCES_MAX} of them, paths "
-            "along up to 4 trees a destination; LP is HiGHS over the same paths, building the "
-            "program included.",
         ),
     )
 
@@ -76,8 +63,8 @@ def _fields(options: Options) -> Iterator[Field]:
         yield Field("pod of 8 groups", pod, "pod-b")
     count = 100 if options.quick else 400
     specs = ["fattree,k=4,hosts=1"]
-    if _topology("B4").exists():
-        specs.append(f"file:{_topology('B4')},scale=1M")
+    if topology_file("B4").exists():
+        specs.append(f"file:{topology_file('B4')},scale=1M")
     for spec in specs:
         for model in ("hotspots", "bursts"):
             name = f"{'B4' if 'B4' in spec else 'fat-tree k=4'}, generated {model}"
@@ -89,7 +76,7 @@ def _recorded() -> bool:
     return (DATA / "te" / "abilene-train.npz").exists()
 
 
-def _topology(name: str) -> Path:
+def topology_file(name: str) -> Path:
     return DATA / "topologies" / f"{name}.json"
 
 
@@ -144,69 +131,3 @@ def _row(label: str, entry: Entry) -> tuple[Cell, ...]:
     keys = ("mean", "p99", "mean_spread", "ms_per_decision", "ms_p99", "fit_s")
     figures = [entry.figures.get(key) for key in keys]
     return (label, *figures, entry.obstacle or entry.note or None)
-
-
-# --- time -----------------------------------------------------------------------------------------
-
-
-def _time_part(options: Options) -> Part:
-    rows = []
-    for spec in _time_specs(options):
-        options.progress(f"decision time: {spec}")
-        rows += list(_time_rows(spec, options))
-    columns = ("network", "nodes", "pairs", "paths", "method", "ms, median", "ms, p99", "LP / this")
-    return Part("Time of a decision", columns, tuple(rows))
-
-
-def _time_specs(options: Options) -> list[str]:
-    large = [name for name in ("UsCarrier", "Kdl") if _topology(name).exists()]
-    return ["abilene", *(f"file:{_topology(name)}" for name in large[: 1 if options.quick else 2])]
-
-
-def _time_rows(spec: str, options: Options) -> Iterator[tuple[Cell, ...]]:
-    network, sources = network_of(build(spec))
-    rng = np.random.default_rng(options.seed)
-    if len(sources) > _SOURCES_MAX:
-        sources = sorted(map(int, rng.choice(sources, _SOURCES_MAX, replace=False)))
-    paths = usual_paths(network, sources)
-    model = TrafficModel(matrices=8 if options.quick else 40)
-    demands = paths.demands(generate(network, model, options.seed, sources).matrices)
-    name = Path(spec.removeprefix("file:")).stem
-    size = (name, len(network.nodes), len(paths.pairs), len(paths.pair))
-    lp = _lp_times(paths, demands[: 4 if options.quick else 8])
-    yield (*size, "LP", *_figures(lp), None)
-    for label, advisor in _timed_advisors(paths):
-        spent = _times(advisor, demands)
-        yield (*size, label, *_figures(spent), float(np.median(lp) / np.median(spent)))
-
-
-def _timed_advisors(paths: CandidatePaths) -> Iterator[tuple[str, Advisor]]:
-    given = Given(paths, np.zeros((0, len(paths.pairs))), np.zeros(0), window=12)
-    methods = [("agent (default)", m) for _, m in _policies(Field("", Problem()))]
-    methods += [(m.name, m) for m in chosen(["plan", "online_gradient", "least_loaded", "ecmp"])]
-    for label, method in methods:
-        yield label, method.build(given)
-
-
-def _times(advisor: Advisor, demands: Iterable[FloatArray]) -> FloatArray:
-    """Seconds of each decision but the first two, which set things up."""
-    up = np.ones(len(advisor.paths.network.ends), bool)
-    spent = []
-    for row in demands:
-        begin_s = time.perf_counter()
-        advisor.advise(Observation(row, up))
-        spent.append(time.perf_counter() - begin_s)
-    return np.array(spent[2:])
-
-
-def _lp_times(paths: CandidatePaths, demands: Iterable[FloatArray]) -> FloatArray:
-    spent = []
-    for row in demands:
-        begin_s = time.perf_counter()
-        PathProgram(paths).solve(row)
-        spent.append(time.perf_counter() - begin_s)
-    return np.array(spent)
-
-
-def _figures(spent: FloatArray) -> tuple[float, float]:
-    return float(np.median(spent) * 1e3), float(np.percentile(spent, 99) * 1e3)

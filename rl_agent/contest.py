@@ -171,6 +171,7 @@ def policy_method(policy: str) -> Method:
     def advisor(given: Given) -> Advisor:
         return for_known(given.paths) if given.known else loaded.advisor(given.paths)
 
+    # Where the matrix is known there is nothing to learn: it is the plan's descent alone.
     return Method("agent", f"policy {policy}", advisor)
 
 

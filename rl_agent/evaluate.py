@@ -41,11 +41,12 @@ class Watches(Protocol):
 
 
 @runtime_checkable
-class Plans(Protocol):
-    """An advisor that computes a slower plan aside, not counted in its decisions."""
+class Thinks(Protocol):
+    """An advisor that renews a slower plan aside, after its answer; not counted in decisions."""
 
-    plan_ms: float
-    plans: int
+    def think(self) -> None:
+        """Renews the plan, if there is anything new."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,23 +170,36 @@ def replay(
     counted = [t for t in range(first, len(over.demands)) if over.optima[t] > 0]
     ratios, spent = np.zeros(len(counted)), np.zeros(len(counted))
     position = {t: i for i, t in enumerate(counted)}
+    thought = np.zeros(len(counted))
     for t in range(first, len(over.demands)):
         seen = Observation(over.demands[t - shift], over.link_up[t])
         begin_s = time.perf_counter()
         splits = advisor.advise(seen)
         took_s = time.perf_counter() - begin_s
+        thought_s = _think(advisor)
         if t in position:
-            spent[position[t]] = took_s
+            spent[position[t]], thought[position[t]] = took_s, thought_s
             ratios[position[t]] = _ratio(splits, over, t)
         tick()
-    plans = (advisor.plan_ms, advisor.plans) if isinstance(advisor, Plans) else (None, None)
-    return Score(ratios, spent, *plans)
+    if not thought.any():
+        return Score(ratios, spent)
+    return Score(ratios, spent, float(thought.mean() * 1e3), int((thought > 0).sum()))
 
 
 def _warm_up(advisor: Advisor, over: Course, end: int) -> None:
     take = advisor.watch if isinstance(advisor, Watches) else advisor.advise
     for t in range(max(0, end - _WARM_UP), end):
         take(Observation(over.demands[t], over.link_up[t]))
+        _think(advisor)
+
+
+def _think(advisor: Advisor) -> float:
+    """Seconds that a plan aside took; 0 where there was nothing to think about."""
+    if not (isinstance(advisor, Thinks) and getattr(advisor, "answers_first", True)):
+        return 0.0
+    begin_s = time.perf_counter()
+    advisor.think()
+    return time.perf_counter() - begin_s
 
 
 def _ratio(splits: FloatArray, over: Course, t: int) -> float:

@@ -7,6 +7,8 @@ traffic nobody knows yet.
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from controller.advice.network import BoolArray, CandidatePaths, FloatArray
 
 
@@ -49,7 +51,7 @@ def on_live_paths(paths: CandidatePaths, splits: FloatArray, link_up: BoolArray)
     if link_up.all():
         return splits
     alive = paths.alive(link_up)
-    kept = splits * alive
+    kept = splits.astype(np.float64) * alive
     left = paths.pair_sum(kept)
     even = alive / paths.pair_sum(alive.astype(float)).clip(1.0)[..., paths.pair]
     shares = left[..., paths.pair]

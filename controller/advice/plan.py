@@ -21,6 +21,7 @@ from controller.advice.advisor import Observation, live_paths, on_live_paths
 from controller.advice.network import BoolArray, CandidatePaths, FloatArray
 
 _DEAD = -1e9
+_DECIDED = 0.999  # share of a plan at which the other one is only kept warm
 _YOUNG_STEP, _YOUNG_STEPS, _MOST_STEPS = 2000.0, 2000.0, 16  # of `Replay`, over its age
 _SETTLED_STEP = 0.2  # of `Replay` with a prior, which only has to follow what changes
 _CELLS = 50_000_000  # hops x scenarios x steps that an update of a plan may touch
@@ -283,7 +284,10 @@ class Blend:
         return float(1.0 / (1.0 + np.exp(-self._keenness * self._advantage)))
 
     def update(self, history: History, alive: BoolArray | None) -> None:
-        """Judges both on the newest matrix, then lets both take it in."""
+        """Judges both on the newest matrix, then lets both take it in.
+
+        A plan that nobody follows is only kept warm: it takes in every fourth.
+        """
         paths = self.recent.core.paths
         newest = history.back(np.zeros(1, np.int64))[0]
         if history.seen > 1 and newest.any():
@@ -292,8 +296,11 @@ class Blend:
             self._judged += 1
             rate = max(self._rate, 1.0 / self._judged)
             self._advantage += rate * (float(fast - slow) - self._advantage)
-        self.recent.update(history, alive)
-        self.replay.update(history, alive)
+        share, warm = self.share_of_replay, history.seen % 4 == 0 or alive is not None
+        if warm or share < _DECIDED:
+            self.recent.update(history, alive)
+        if warm or share > 1.0 - _DECIDED:
+            self.replay.update(history, alive)
 
     def splits(self, alive: BoolArray | None) -> FloatArray:
         """float64 (P,)."""

@@ -29,6 +29,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 _LEAST = 1e-6  # split ratio below which a logit tells no more
 _KEENNESS = 200.0  # how fast trust follows an advantage in log max utilisation
 _HORIZON = 50  # intervals it is averaged over
+_INLINE_HOPS = 20_000  # hops of all paths up to which the plan is renewed within a decision
 _CRITICAL_PAIRS = 256  # whose splits a large network's decision corrects
 REACH = 4.0  # logits that a correction may add or take at most
 
@@ -63,8 +64,14 @@ class Policy:
         width = len(FEATURES)
         for name in ("mean", "spread", "low", "high"):
             _check_array(name, getattr(self, name), (width,))
-        if not (self.spread > 0).all():
-            raise PolicyFileError("the policy's spread has a 0: export it again")
+        if not (self.spread > 0).all() or (self.low > self.high).any():
+            raise PolicyFileError("the policy's spread or ranges are impossible: export it again")
+        for name, logits in self.prior.items():
+            _check_array(f"prior {name[:8]}", logits, (logits.size,))
+        if not isinstance(self.metadata, Mapping):
+            raise PolicyFileError("the policy's metadata is no mapping: export it again")
+        _check_positive(self.recent, may_be_0=("momentum", "hop_cost"))
+        _check_positive(self.memory, may_be_0=("towards_newest", "averaging"))
         for matrix, bias in zip(self.weights[::2], self.weights[1::2], strict=True):
             _check_array("weights", matrix, (width, len(bias)))
             _check_array("bias", bias, (len(bias),))
@@ -136,9 +143,11 @@ class PolicyAdvisor:
 
     def __init__(self, policy: Policy, paths: CandidatePaths) -> None:
         self.policy, self.paths = policy, paths
-        self.answers_first = not paths.is_small
+        self.answers_first = paths.hops.size > _INLINE_HOPS
         recent, memory = within_reach(paths, policy.recent, policy.memory)
         prior = policy.prior.get(fingerprint(paths)) if policy.prior else None
+        if prior is not None and prior.shape != paths.pair.shape:
+            prior = None
         self.plan = Blend(Recent(paths, recent, memory), Replay(paths, memory=memory, prior=prior))
         self.history = History(len(paths.pairs), memory.capacity)
         self.base = self.splits = self.plan.splits(None)
@@ -289,6 +298,8 @@ def load(path: Path) -> Policy:
             version; the message says which.
     """
     arrays = _read(path)
+    if not {"head", "digest"} <= arrays.keys():
+        raise PolicyFileError(f"{path}: not a policy; give the .npz that 'headway train' wrote")
     digest = arrays.pop("digest", np.zeros(0, np.uint8)).tobytes()
     if digest != _digest(arrays):
         raise PolicyFileError(f"{path}: changed since it was written (its hash differs); "
@@ -318,7 +329,9 @@ def _read(path: Path) -> dict[str, np.ndarray]:
             if sizes > _MOST_BYTES:
                 raise PolicyFileError(f"{path}: larger than any policy of Headway")
             return {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, zipfile.BadZipFile, AttributeError, NotImplementedError) as error:
+    except (
+        ValueError, TypeError, EOFError, zipfile.BadZipFile, AttributeError, NotImplementedError
+    ) as error:  # fmt: skip
         raise PolicyFileError(f"{path}: not a policy file, or truncated; give the .npz that "
                               "'headway train' wrote") from error  # fmt: skip
 
@@ -330,6 +343,13 @@ def _digest(arrays: Mapping[str, np.ndarray]) -> bytes:
         digest.update(f"{name} {array.dtype.str} {array.shape} ".encode())
         digest.update(array.tobytes())
     return digest.digest()
+
+
+def _check_positive(settings: Descent | Memory, may_be_0: tuple[str, ...]) -> None:
+    for name, value in asdict(settings).items():
+        known = isinstance(value, int | float) and np.isfinite(value)
+        if not known or value < 0 or (value == 0 and name not in may_be_0):
+            raise PolicyFileError(f"the policy's {name} is {value!r}: export it again")
 
 
 def _check_array(name: str, array: FloatArray, shape: tuple[int, ...]) -> None:

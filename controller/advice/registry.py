@@ -208,6 +208,8 @@ class Registry:
         """Makes a policy the active one; the one before it can be gone back to."""
         with self._transaction() as db:
             before = db.execute("SELECT policy FROM role WHERE role = 'active'").fetchone()
+            if before and before[0] == version.id:
+                return  # so that what was before it stays at hand
             self._hold(Role.PREVIOUS, before[0] if before else None, 1.0, why)
             self._hold(Role.ACTIVE, version.id, 1.0, why)
             db.execute("DELETE FROM role WHERE role IN ('canary', 'shadow') AND policy = ?",

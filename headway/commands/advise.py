@@ -44,6 +44,6 @@ def run(args: argparse.Namespace) -> int:
     print(f"{factory.name}: {factory.sha256[:12] or 'built in'}")
     for name, (low, high) in ranges.items():
         print(f"  {name:<24} trained on {low:.4g} to {high:.4g}")
-    if not ranges:
-        print("  no recorded data ranges: traffic unlike its training is not noticed")
+    if factory.sha256:
+        print("  tells when what it sees is far from the features it was trained on")
     return 0

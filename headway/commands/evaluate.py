@@ -109,7 +109,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({"methods": methods}, indent=2))
     else:
         _print_table(entries)
-    return 0
+    # The policy asked for comes first; a script must not take its absence for success.
+    return 2 if args.policy and entries[0].obstacle else 0
 
 
 class _Report:

@@ -101,9 +101,11 @@ def _registry(args: argparse.Namespace) -> "Registry":
 
 def _import(args: argparse.Namespace) -> int:
     from controller.advice.builtin import find  # noqa: PLC0415
+    from controller.advice.policy import locate  # noqa: PLC0415
 
-    find(str(args.file))  # a damaged file never gets in
-    version = _registry(args).add(args.file, args.why, args.name)
+    path = locate(str(args.file))
+    find(str(path))  # a damaged file never gets in
+    version = _registry(args).add(path, args.why, args.name)
     return _say(args, f"policy {version.id}: {version.name} ({version.sha256[:12]})", version)
 
 

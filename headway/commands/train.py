@@ -31,7 +31,7 @@ examples:
   headway train --matrices abilene.npz --steps 100000 --seed 2 --output runs/abilene
         recorded matrices; the last fifth is only evaluated on
   headway train --matrices pod.npz --paths tunnels.json --output runs/pod
-        over given tunnels, the form of which 'headway evaluate --help' tells
+        over given tunnels, [{"src": 0, "dst": 1, "paths": [[0, 1], ...]}, ...]
   headway train --topology abilene --also fattree,k=4 ring,n=8 --output runs/any
         one policy for any network begins on several
   headway train --matrices abilene.npz --output runs/b --env-kwargs failure_rate=0.002 churn_cost=1
@@ -165,6 +165,8 @@ def _summary(outcome: Outcome) -> str:
             for name, (steps, reward) in chosen.items()
         ]
     lines += [f"  {kind:<8} {path}" for kind, path in outcome.files.items()]
+    if "policy" not in outcome.files:
+        lines.append("  no policy file: only corrections of a plan have one (--base, PathPolicy)")
     return "\n".join(lines)
 
 

@@ -50,8 +50,8 @@ correction learned elsewhere: run it in shadow first.
 
 _FAILURES = """
 
-Links failed in these episodes, unforeseen; the reference is that of the whole network, and both were
-decided on the plan made before they failed."""
+Links failed in these episodes, unforeseen; the reference is that of the whole network, and both
+were decided on the plan made before they failed."""
 
 
 @dataclass(frozen=True, slots=True)

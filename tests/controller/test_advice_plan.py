@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from controller.advice.advisor import Advisor, Observation
+from controller.advice.advisor import Advisor, Observation, on_live_paths
 from controller.advice.errors import PolicyFileError
 from controller.advice.network import CandidatePaths, Network
 from controller.advice.observe import FEATURES
-from controller.advice.plan import Blend, OnlineGradient, Recent, Replay
+from controller.advice.plan import Blend, Descent, Memory, OnlineGradient, Recent, Replay
 from controller.advice.policy import Policy, PolicyAdvisor, fingerprint, load, save
 
 
@@ -81,6 +81,18 @@ def test_nothing_goes_over_a_dead_link_while_another_way_is_left(make: object) -
     assert not splits[dead & several].any()
 
 
+def test_a_pair_with_everything_on_a_dead_path_is_split_over_the_others() -> None:
+    """In single precision too, where the smallest numbers are 0."""
+    paths = two_ways()
+    splits = np.zeros(len(paths.pair), np.float32)
+    splits[paths.start] = 1.0
+    link_up = up(paths)
+    link_up[0] = False
+    moved = on_live_paths(paths, splits, link_up)
+    np.testing.assert_allclose(paths.pair_sum(moved), 1.0)
+    assert not moved[~paths.alive(link_up) & (paths.per_pair[paths.pair] > 1)].any()
+
+
 def test_empty_traffic_changes_nothing() -> None:
     paths = two_ways()
     advisor = policy().advisor(paths)
@@ -147,6 +159,28 @@ def test_a_pickle_is_refused(tmp_path: object) -> None:
     path = tmp_path / "x.npz"  # type: ignore[operator]
     np.savez(path, weights_0=np.array([{"a": 1}], dtype=object))
     with pytest.raises(PolicyFileError):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"memory": Memory(capacity=0)},
+        {"recent": Descent(step=float("nan"))},
+        {"recent": Descent(steps=-1)},
+        {"prior": {"x" * 32: np.full(3, np.nan, "f4")}},
+        {"low": np.ones(len(FEATURES), "f4"), "high": np.zeros(len(FEATURES), "f4")},
+    ],
+)
+def test_impossible_settings_are_refused(changes: dict) -> None:
+    with pytest.raises(PolicyFileError, match="the policy's"):
+        replace(policy(), **changes)
+
+
+def test_an_array_is_no_policy(tmp_path: object) -> None:
+    path = tmp_path / "x.npy"  # type: ignore[operator]
+    np.save(path, np.zeros(3))
+    with pytest.raises(PolicyFileError, match=r"x\.npy"):
         load(path)
 
 
