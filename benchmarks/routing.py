@@ -98,7 +98,7 @@ _OTHER = ("matrix known", "matrix known, each cable down in turn", "unknown, eac
 
 def _other_part(field: Field, options: Options, how: str) -> Part:
     problem = replace(
-        field.problem, seed=options.seed, known="known" in how,
+        field.problem, seed=options.seed, known=how.startswith("matrix known"),
         failures="each" if "cable" in how else "none",
     )  # fmt: skip
     return _part(f"{field.name}: {how}", field, problem, chosen(_SOLVERS), options)

@@ -130,6 +130,7 @@ def _spec(args: argparse.Namespace) -> Spec:
         algorithm=args.algo, hyperparameters=values, steps=steps, seed=args.seed,
         warm_start=args.warm_start, holdout=args.holdout, workers=args.workers,
         address=args.address, also=tuple(args.also),
+        hyperparameters_file=args.hyperparameters.name if args.hyperparameters else "",
     )  # fmt: skip
 
 

@@ -19,13 +19,15 @@ _TEMPLATE = """\
 Corrects the splits of a plan (online gradient over past traffic), path by path; {weights} weights,
 the same for any network. SHA-256 of the policy file: `{digest}`.
 
-## What it does on traffic it did not learn from
+## What it does
 
 Largest link utilisation / {reference}, {episodes}:{failures}
 
 | | mean | p99 |
 |---|---|---|
 {figures}
+
+Of the policies on the way, the one that did best on these episodes is the one in the file.
 
 ## What it learned from
 
@@ -48,6 +50,7 @@ It has seen no other traffic and no other network than named above. On others it
 correction learned elsewhere: run it in shadow first.
 """
 
+_ALSO = " The warm start also learned on {}."
 _FAILURES = """
 
 Links failed in these episodes, unforeseen; the reference is that of the whole network, and both
@@ -95,7 +98,7 @@ def card(facts: Card) -> str:
         failures=_FAILURES if run.public_kwargs.get("failure_rate") else "",
         figures="\n".join(
             f"| {name} | {f.mean:.4f} | {f.p99:.4f} |" for name, f in facts.figures.items()),
-        data=_data(facts.core),
+        data=_data(facts.core) + (_ALSO.format(", ".join(run.public_also)) if run.also else ""),
         steps=facts.steps, algorithm=run.algorithm.upper(), seed=run.seed,
         warm=", after a warm start down the gradient of the objective" if run.warm_start else "",
         command=command(run),
@@ -111,6 +114,7 @@ def command(run: Spec) -> str:
     for name in named:
         if name in run.public_kwargs:
             words += [f"--{name}", str(run.public_kwargs[name])]
+    words += ["--hyperparameters", run.hyperparameters_file] if run.hyperparameters_file else []
     words += ["--also", *run.public_also] if run.also else []
     others = [f"{k}={v}" for k, v in run.public_kwargs.items() if k not in named]
     words += ["--env-kwargs", *others] if others else []

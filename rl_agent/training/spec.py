@@ -32,6 +32,7 @@ class Spec:
         holdout: Part of a recording, its last, that is only evaluated on.
         workers: Ray workers; 0 for environments in this process.
         address: Of a Ray cluster; None for one on this machine.
+        hyperparameters_file: Name of the YAML file, where it is not the usual one.
         also: Further networks (specs, or files of matrices) that the warm start learns on.
     """
 
@@ -45,6 +46,7 @@ class Spec:
     holdout: float = 0.2
     workers: int = 0
     address: str | None = None
+    hyperparameters_file: str = ""
     also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -115,6 +115,7 @@ def test_units_do_not_matter() -> None:
 
 def test_a_large_network_answers_first_and_thinks_after(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CandidatePaths, "is_small", False)
+    monkeypatch.setattr("controller.advice.policy._INLINE_HOPS", 0)
     paths = two_ways()
     advisor = policy(scale=0.0).advisor(paths)
     assert isinstance(advisor, PolicyAdvisor) and advisor.answers_first
