@@ -14,9 +14,7 @@ import pytest
 
 from controller.advice.network import Network
 from headway.cli import main
-from rl_agent.environments.scenario import network_of
 from rl_agent.matrices import Matrices, save
-from topologies.registry import build
 
 pytestmark = [
     pytest.mark.learning,
@@ -199,15 +197,13 @@ def test_what_is_exported_answers_as_what_was_trained(tmp_path: Path) -> None:
 
 
 def test_one_policy_learns_on_several_networks(tmp_path: Path) -> None:
-    from controller.advice.policy import fingerprint, load
-    from rl_agent.tunnels import usual_paths
+    from controller.advice.policy import load
 
     values = section(env_kwargs={"episode_length": 16, "base": "online-gradient"})
     asked = spec(0, tmp_path, hyperparameters=values, warm_start=True, also=("ring,n=4",))
     outcome = run(asked, tmp_path / "run")
     policy = load(outcome.files["policy"])
-    assert fingerprint(usual_paths(*network_of(build("ring,n=4")))) in policy.prior
-    assert len(policy.prior) == 2
+    assert len(policy.prior) == 1  # only of what was recorded; made-up traffic says nothing
     assert policy.metadata["also"] == ["ring,n=4"]
     assert str(tmp_path) not in outcome.files["card"].read_text()
 
