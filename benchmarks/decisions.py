@@ -23,7 +23,7 @@ from rl_agent.contest import policy_method
 from rl_agent.environments.scenario import network_of
 from rl_agent.evaluate import Thinks
 from rl_agent.lp import PathProgram
-from rl_agent.rivals.registry import Given, chosen
+from rl_agent.rivals.registry import Knowledge, chosen
 from rl_agent.synthetic import TrafficModel, generate
 from rl_agent.tunnels import usual_paths
 from topologies.registry import build
@@ -84,7 +84,7 @@ def _rows(place: Place, options: Options) -> Iterator[tuple[Cell, ...]]:
 
 
 def _advisors(paths: CandidatePaths) -> Iterator[tuple[str, Advisor]]:
-    given = Given(paths, np.zeros((0, len(paths.pairs))), np.zeros(0), window=12)
+    given = Knowledge(paths, np.zeros((0, len(paths.pairs))), np.zeros(0), window=12)
     methods = [policy_method("default")] if "default" in shipped() else []
     names = ["online_gradient", "least_loaded", "ecmp"] if paths.is_small else ["ecmp"]
     for method in (*methods, *chosen(names)):

@@ -13,11 +13,9 @@ import numpy as np
 
 from controller import routing
 from controller.advice.agent import Agent, HostPlace
-from controller.advice.drift import Ranges
-from controller.advice.guard import FULL
 from controller.advice.loop import Outcome, Seen
 from controller.advice.network import BoolArray, FloatArray
-from controller.advice.view import GROUPS, View, fallback_splits
+from controller.advice.view import FULL_WEIGHT, GROUPS, View, fallback_splits
 from controller.events import (
     AdviceReceived,
     AdvisorDown,
@@ -63,9 +61,10 @@ def tick(state: State, now: float) -> Iterator[Command]:
     yield from _carry_out(state, agent, outcome)
     if question is not None:
         records = agent.loop.records
+        in_force = seen.fallback if outcome.fall_back else seen.current
         yield Observe(
             question.number, view, question.demands.now, question.demands.forecast, seen.link_up,
-            seen.utilisation, splits_in_force(agent, view, seen.link_up), question.fallback,
+            seen.utilisation, in_force, seen.fallback,
             agent.loop.standing, records[-2] if len(records) > 1 else None, _hosts(state, agent),
         )  # fmt: skip
 
@@ -98,8 +97,7 @@ def advice_received(state: State, event: AdviceReceived, now: float) -> Iterator
     loop, question = agent.loop, agent.loop.question
     if not loop.agent:
         return  # it has ended since it said so
-    loop.agent, loop.ranges = event.agent, Ranges.read(event.ranges)
-    loop.outside = event.outside
+    loop.agent, loop.outside = event.agent, event.outside
     version = event.version if question.view.version == state.paths_version else -1
     if event.number == question.number:
         record = loop.records[-1]
@@ -129,7 +127,7 @@ def _follow(state: State, agent: Agent, view: View, outcome: Outcome) -> Iterato
     for group, row in change.pairs:
         span = view.span(row)
         agent.advice[(*view.pair(row), GROUPS[group])] = {
-            view.steps[p]: round(FULL * float(change.splits[group, p]))
+            view.steps[p]: round(FULL_WEIGHT * float(change.splits[group, p]))
             for p in range(span.start, span.stop)
             if alive[p]
         }
@@ -139,10 +137,11 @@ def _follow(state: State, agent: Agent, view: View, outcome: Outcome) -> Iterato
 # --- what the advisor is shown ------------------------------------------------------------------
 
 
-def splits_in_force(agent: Agent, view: View, link_up: BoolArray) -> FloatArray:
-    """(G, P) splits that the switches have been given."""
-    paths, alive = view.paths, view.paths.alive(link_up)
-    splits = np.tile(fallback_splits(paths, link_up), (len(GROUPS), 1))
+def splits_in_force(
+    agent: Agent, view: View, link_up: BoolArray, fallback: FloatArray
+) -> FloatArray:
+    """(G, P) splits that the switches have been given: `fallback` but where advice is followed."""
+    alive, splits = view.paths.alive(link_up), fallback.copy()
     for (ingress, egress, group), weights in agent.advice.items():
         row = view.row.get((ingress, egress))
         if row is None:
@@ -169,8 +168,10 @@ def _seen(state: State, agent: Agent, view: View, now: float) -> Seen:
     capacity = view.paths.network.capacity
     agent.peak_bps = max(agent.peak_bps, float(np.nan_to_num(sent).max(initial=0.0)))
     doubt = _too_old(state, agent, now) or agent.doubts.take(view.ends, sent, received, capacity)
-    current = splits_in_force(agent, view, link_up)
-    return Seen(totals, read_at, link_up, np.nan_to_num(sent) / capacity, current, doubt)
+    fallback = np.tile(fallback_splits(view.paths, link_up), (len(GROUPS), 1))
+    current = splits_in_force(agent, view, link_up, fallback)
+    use = np.nan_to_num(sent) / capacity
+    return Seen(totals, read_at, link_up, use, current, fallback, doubt)
 
 
 def _counters(state: State, view: View) -> tuple[FloatArray, FloatArray]:

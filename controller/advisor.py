@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from controller import framework
-from controller.advice.drift import Ranges
 from controller.advice.errors import MessageError
 from controller.advice.messages import Message, encode, plain, read
 from controller.advice.registry import default_folder
@@ -224,7 +223,6 @@ def received(message: Message) -> AdviceReceived:
     return AdviceReceived(
         message.number("version"), message.number("number"), message.text("agent") or "unnamed",
         splits, message.seconds("advise_s"),
-        tuple(Ranges.read(message.values.get("ranges")).of.items()),
         _texts(message, "notes"), _texts(message, "drift"), message.seconds("outside"),
     )  # fmt: skip
 

@@ -167,7 +167,6 @@ class AdviceReceived:
         agent: Who decided.
         splits: (P,) or (G, P) split ratios.
         advise_s: How long that took, by its own account.
-        ranges: What its policy was trained on, by feature.
         outside: Part of what its policy looked at that its training had not shown, 0 to 1.
         notes: What it wants told.
         drift: How traffic differs from what its policies were trained on, when that begins.
@@ -178,7 +177,6 @@ class AdviceReceived:
     agent: str
     splits: FloatArray
     advise_s: float = 0.0
-    ranges: tuple[tuple[str, tuple[float, float]], ...] = ()
     notes: tuple[str, ...] = ()
     drift: tuple[str, ...] = ()
     outside: float = 0.0

@@ -18,11 +18,11 @@ from controller.advice.policy import load as load_policy
 from controller.advice.policy import locate
 from rl_agent import failures
 from rl_agent.environments.scenario import network_of
-from rl_agent.errors import MatricesError, MethodError, SolverError
+from rl_agent.errors import ContestError, MatricesError, MethodError, SolverError
 from rl_agent.evaluate import Course, Mode, Score, course, judged, replay
 from rl_agent.matrices import Matrices, load
 from rl_agent.optima import optima
-from rl_agent.rivals.registry import Given, Method, chosen
+from rl_agent.rivals.registry import Knowledge, Method, chosen
 from rl_agent.synthetic import generate, parse_model
 from rl_agent.tunnels import load_tunnels, usual_paths
 from topologies.registry import build
@@ -66,6 +66,12 @@ class Problem:
     seeds: int = 3
     limit: int | None = None
 
+    def __post_init__(self) -> None:
+        for name in ("window", "seeds", "limit"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                raise ContestError(f"--{name} is {number}: give 1 or more")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -81,7 +87,7 @@ class Entry:
 class Arena:
     """A problem made ready: what methods may be fitted on, and what they are judged on."""
 
-    given: Given
+    given: Knowledge
     over: Course
     mode: Mode
     seeds: int
@@ -128,7 +134,9 @@ def prepare(problem: Problem, report: Report = silent) -> Arena:
         paths, shown, begin, link_up=up, over_paths=limits is not None,
         progress=partial(report, "optima, test"), spread=True,
     )  # fmt: skip
-    given = Given(paths, paths.demands(trained), known, problem.seed, problem.window, problem.known)
+    given = Knowledge(
+        paths, paths.demands(trained), known, problem.seed, problem.window, problem.known
+    )
     return Arena(given, over, Mode.KNOWN if problem.known else Mode.HISTORY, problem.seeds)
 
 
@@ -168,7 +176,7 @@ def policy_method(policy: str) -> Method:
     """A learned policy, a file or the name of a shipped one, as one more method: "agent"."""
     loaded = load_policy(locate(policy))
 
-    def advisor(given: Given) -> Advisor:
+    def advisor(given: Knowledge) -> Advisor:
         return for_known(given.paths) if given.known else loaded.advisor(given.paths)
 
     # Where the matrix is known there is nothing to learn: it is the plan's descent alone.

@@ -13,6 +13,14 @@ class EnvironmentOptionError(AgentError):
     """An option of an environment out of its bounds, or options that don't go together."""
 
 
+class ActionError(AgentError):
+    """An action with something in it that is no number."""
+
+
+class ContestError(AgentError):
+    """A contest over no matrices, or of no seeds."""
+
+
 class TrainingError(AgentError):
     """A training run that can't start, or can't go on from what it left behind."""
 

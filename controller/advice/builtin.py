@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from controller.advice.advisor import Advisor, Observation
-from controller.advice.drift import Ranges
 from controller.advice.errors import UnknownAgentError
 from controller.advice.given import PREFIX, Given
 from controller.advice.network import CandidatePaths, FloatArray
@@ -65,13 +64,11 @@ class Factory:
     Attributes:
         name: For people.
         make: An advisor over these candidate paths.
-        ranges: What its policy was trained on; empty for the built-in ones.
         sha256: Of its file; "" for the built-in ones.
     """
 
     name: str
     make: Callable[[CandidatePaths], Advisor]
-    ranges: Ranges = Ranges()  # noqa: RUF009  (frozen)
     sha256: str = ""
 
 
@@ -108,9 +105,8 @@ def find(agent: str) -> Factory:
         return Factory("given", partial(Given, Path(agent.removeprefix(PREFIX))))
     path = locate(agent)
     policy = load(path)
-    ranges = Ranges.read(policy.metadata.get("ranges"))
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Factory(path.stem, policy.advisor, ranges, digest)
+    return Factory(path.stem, policy.advisor, digest)
 
 
 def part_outside(advisor: Advisor) -> float:

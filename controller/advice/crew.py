@@ -14,7 +14,7 @@ import numpy as np
 
 from controller.advice.advisor import Advisor, Observation, on_live_paths
 from controller.advice.builtin import Factory, part_outside, think
-from controller.advice.drift import DriftWatch, summary
+from controller.advice.drift import DriftWatch
 from controller.advice.network import BoolArray, CandidatePaths, FloatArray
 from controller.advice.registry import Role
 
@@ -68,7 +68,6 @@ class Crew:
 
     def __init__(self, paths: CandidatePaths, pair_names: list[str], members: list[Member]) -> None:
         self.paths, self._names = paths, pair_names
-        self._before: FloatArray | None = None
         self._mixed: FloatArray | None = None
         self._last: Observation | None = None
         self._seats: dict[Role, _Seat] = {}
@@ -102,7 +101,7 @@ class Crew:
             _LOG.exception("%s failed", factory.name)
             self._fallen[member.role] = f"{type(error).__name__}: {error}"
             return {}
-        return {member.role: _Seat(member, advisor, DriftWatch(factory.ranges))}
+        return {member.role: _Seat(member, advisor, DriftWatch())}
 
     @property
     def active(self) -> Factory:
@@ -119,8 +118,7 @@ class Crew:
         scores = self._scores(demands, fallback)
         fallen = self._judge_trials(scores)
         seen = Observation(demands, link_up)
-        drift = self._drift(demands, link_up)
-        self._before = demands
+        drift = self._drift()
         for role in (Role.ACTIVE, Role.CANARY):
             if (seat := self._seats.get(role)) is not None:
                 self._ask(seat, seen)
@@ -180,10 +178,9 @@ class Crew:
         limit = max(without * (1 + _TOLERANCE), without + _SLACK)
         return "" if followed <= limit else f"{followed:.3f}, without it {without:.3f}"
 
-    def _drift(self, demands: FloatArray, link_up: BoolArray) -> list[str]:
-        kind = summary(self.paths, demands, link_up, self._before)
+    def _drift(self) -> list[str]:
         alarms = (
-            (seat.member.factory.name, seat.drift.take(kind, _unseen(seat.advisor)))
+            (seat.member.factory.name, seat.drift.take(_unseen(seat.advisor)))
             for seat in self._seats.values()
         )
         return [

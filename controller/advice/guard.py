@@ -10,17 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from controller.advice.drift import Ranges, Summary
 from controller.advice.network import BoolArray, CandidatePaths, FloatArray
 from controller.advice.records import Limits, Reason
 from controller.advice.urgent import URGENT, on_fast_paths
-from controller.advice.view import utilisation
+from controller.advice.view import FULL_WEIGHT, utilisation
 
-FULL = 100  # weights in groups are whole numbers up to this for each pair
 _SUM_ERROR = 1e-3
 _ROOMY = 0.9  # of a full link
 _PRICE_OF_SPEED = 0.05  # that much busier the busiest link may be for it
-_IDLE = 0.05  # below this utilisation nobody's ranges say anything
+_IDLE = 0.05  # below this utilisation nobody's training says anything
 
 Constraint = Callable[[CandidatePaths, FloatArray], str]  # what (G, P) splits break, "" for nothing
 
@@ -34,9 +32,7 @@ class Case:
         link_up: bool (E,), now.
         demands: float64 (S, G, K): every set of demands it has to be good for.
         fallback: float64 (G, P), what would be done without it.
-        seen: What the traffic is like.
         outside: Part of what its policy looks at that its training had not shown, as it says.
-        ranges: What its policy was trained on.
         constraints: What the operator forbids.
     """
 
@@ -44,9 +40,7 @@ class Case:
     link_up: BoolArray
     demands: FloatArray
     fallback: FloatArray
-    seen: Summary
     outside: float = 0.0
-    ranges: Ranges = Ranges()  # noqa: RUF009  (frozen)
     constraints: Sequence[Constraint] = ()
 
 
@@ -110,7 +104,7 @@ def judge_splits(splits: FloatArray, case: Case, limits: Limits) -> Judgement:
 def quantise(paths: CandidatePaths, splits: FloatArray) -> FloatArray:
     """(G, P) splits in whole hundredths, as weights of group buckets; 0 stays 0."""
     largest = np.maximum.reduceat(splits, paths.start, axis=-1)[..., paths.pair]
-    whole = np.rint(FULL * splits)
+    whole = np.rint(FULL_WEIGHT * splits)
     kept = np.where((whole == 0) & (splits == largest), 1.0, whole)
     return paths.normalise(kept)
 
@@ -147,18 +141,18 @@ def _constraints(splits: FloatArray, case: Case, limits: Limits) -> str:
     paths = case.paths
     if limits.largest_share < 1:
         choice = paths.pair_sum(paths.alive(case.link_up).astype(float))[paths.pair] > 1
-        wrong = (splits > limits.largest_share + 0.5 / FULL) & choice
+        wrong = (splits > limits.largest_share + 0.5 / FULL_WEIGHT) & choice
         if said := _said(paths, wrong, f"puts more than {limits.largest_share:.0%} on one path"):
             return said
     return next(filter(None, (constraint(paths, splits) for constraint in case.constraints)), "")
 
 
 def _out_of_range(_splits: FloatArray, case: Case, limits: Limits) -> str:
-    if case.seen.get("fallback_utilisation", 0.0) < _IDLE:
-        return ""
     if case.outside > limits.most_outside:
-        return f"{case.outside:.0%} of what its policy looks at is outside its training"
-    return "; ".join(case.ranges.outside(case.seen))
+        busiest = utilisation(case.paths, case.fallback, case.demands[0]).max(initial=0.0)
+        if busiest >= _IDLE:
+            return f"{case.outside:.0%} of what its policy looks at is outside its training"
+    return ""
 
 
 def _starved(splits: FloatArray, case: Case, limits: Limits) -> str:

@@ -10,18 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from controller.advice.change import Change, choose
 from controller.advice.demand import DemandMeter, Demands
-from controller.advice.drift import Ranges, Summary, summary
 from controller.advice.guard import Case, Constraint, judge, judge_splits
 from controller.advice.network import BoolArray, FloatArray
 from controller.advice.records import Limits, Reason, Record, Standing, Verdict
-from controller.advice.view import GROUPS, View, fallback_splits, utilisation
+from controller.advice.view import GROUPS, View, utilisation
 
 _RECORDS = 1000
-_NO_RANGES = Ranges()
 # After these, what the same agent said before may still stand.
 _SANE = {Reason.WORSE, Reason.STARVED, Reason.CONSTRAINT, Reason.OUT_OF_RANGE}
 
@@ -36,6 +32,7 @@ class Seen:
         link_up: (E,).
         utilisation: (E,) by port counters.
         current: (G, P) splits the switches have.
+        fallback: (G, P) splits they would have without an agent.
         doubt: Why the counters aren't believed; "" if they are.
     """
 
@@ -44,6 +41,7 @@ class Seen:
     link_up: BoolArray
     utilisation: FloatArray
     current: FloatArray
+    fallback: FloatArray
     doubt: str = ""
 
 
@@ -56,8 +54,6 @@ class Question:
     at: float
     demands: Demands
     seen: Seen
-    fallback: FloatArray
-    traffic: Summary
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,8 +79,7 @@ class Loop:
         constraints: What the operator forbids.
         agent: Its name; "" while none is there.
         benched: Whether it has to prove itself in shadow.
-        ranges: What its policy was trained on.
-        outside: Part of what it looked at that this had not shown, by its own account.
+        outside: Part of what it looked at that its training had not shown, by its own account.
         refusals: How often it was refused, by reason.
         records: The last turns, newest last.
         benchings: How often it was benched.
@@ -95,7 +90,6 @@ class Loop:
     constraints: Sequence[Constraint] = ()
     agent: str = ""
     benched: bool = False
-    ranges: Ranges = field(default_factory=Ranges)
     outside: float = 0.0
     refusals: Counter[Reason] = field(default_factory=Counter)
     records: deque[Record] = field(default_factory=lambda: deque(maxlen=_RECORDS))
@@ -118,9 +112,9 @@ class Loop:
             return Standing.ABSENT
         return Standing.BENCHED if self.benched else Standing.TRUSTED
 
-    def arrived(self, agent: str, ranges: Ranges = _NO_RANGES) -> None:
+    def arrived(self, agent: str) -> None:
         """An advisor has connected; restarting it doesn't get it off the bench."""
-        self.agent, self.ranges, self.answered = agent, ranges, True
+        self.agent, self.answered = agent, True
 
     def gone(self) -> Outcome:
         """The advisor is not there any more."""
@@ -140,10 +134,7 @@ class Loop:
             self._meter.measure(seen.totals, seen.read_at)
         with self._timed(record, "forecast"):
             demands = self._meter.forecast()
-        fallback = np.tile(fallback_splits(view.paths, seen.link_up), (len(GROUPS), 1))
-        before = self.question.demands.now.sum(0) if self.question else None
-        traffic = summary(view.paths, demands.now.sum(0), seen.link_up, before)
-        question = Question(record.number, view, now, demands, seen, fallback, traffic)
+        question = Question(record.number, view, now, demands, seen)
         with self._timed(record, "verify"):
             verified = self._verify(question)
         self.question, self.answered = question, False
@@ -170,7 +161,7 @@ class Loop:
         if not self.records:
             return NOTHING
         record, demands = self.records[-1], question.demands.now
-        fallback = self._largest(question, question.fallback, demands)
+        fallback = self._largest(question, question.seen.fallback, demands)
         record.measured = float(question.seen.utilisation.max(initial=0.0))
         record.verified_fallback = fallback
         if self._promised is not None:
@@ -232,7 +223,7 @@ class Loop:
     def _case(self, question: Question) -> Case:
         return Case(
             question.view.paths, question.seen.link_up, question.demands.cases,
-            question.fallback, question.traffic, self.outside, self.ranges, self.constraints,
+            question.seen.fallback, self.outside, self.constraints,
         )  # fmt: skip
 
     def _change(

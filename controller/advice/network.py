@@ -4,7 +4,6 @@ Owns the arithmetic of splits: flows on paths to loads on links and back. Knows 
 OpenFlow and no learning. Everything takes leading batch dimensions, written "..." below.
 """
 
-import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from controller.advice.errors import NetworkError, PathError
-from controller.paths import UNREACHABLE, Arc, Graph, hop_distances, in_trees
+from controller.paths import Arc, Graph, in_trees
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int32]
@@ -52,14 +51,6 @@ class Network:
     def link_of(self) -> dict[tuple[int, int], int]:
         """(tail, head) -> link; the first of parallel ones."""
         return {(int(a), int(b)): e for e, (a, b) in reversed(list(enumerate(self.ends)))}
-
-    @cached_property
-    def out_links(self) -> list[list[tuple[int, int]]]:
-        """For each node its (head, link) pairs, in link order."""
-        out: list[list[tuple[int, int]]] = [[] for _ in self.nodes]
-        for e, (a, b) in enumerate(self.ends):
-            out[int(a)].append((int(b), e))
-        return out
 
     @cached_property
     def graph(self) -> Graph:
@@ -103,27 +94,6 @@ class CandidatePaths:
         paths = CandidatePaths(network, pairs, np.array([k for k, _ in flat], np.int32), hops)
         paths._check()
         return paths
-
-    @staticmethod
-    def k_shortest(
-        network: Network, k: int = 4, sources: Sequence[int] | None = None
-    ) -> "CandidatePaths":
-        """The k loop-free paths of fewest hops of every pair; ties by link order, so reproducible.
-
-        Raises:
-            PathError: Some pair has no path: the network is disconnected.
-        """
-        edges = range(len(network.nodes)) if sources is None else sorted(sources)
-        return CandidatePaths.of_lists(
-            network,
-            (
-                ((source, target), _shortest(network, distance, source, target, k))
-                for target in edges
-                for distance in [hop_distances(network.graph, target)]
-                for source in edges
-                if source != target
-            ),
-        )
 
     @staticmethod
     def along_trees(
@@ -297,30 +267,6 @@ class CandidatePaths:
         """(..., P) split ratios and (..., K) demands to (...) largest link utilisations."""
         largest: FloatArray = self.utilisation(splits, demands).max(-1)
         return largest
-
-
-def _shortest(
-    network: Network, distance: IntArray, source: int, target: int, k: int
-) -> list[tuple[int, ...]]:
-    """Best-first search over loop-free beginnings of paths; hop distances make it exact (A*)."""
-    if distance[source] == UNREACHABLE:
-        s, t = network.nodes[source], network.nodes[target]
-        raise PathError(f"no path from {s} to {t}: the network is disconnected, add a link")
-    found: list[tuple[int, ...]] = []
-    heap: list[tuple[int, int, tuple[int, ...], tuple[int, ...]]]
-    heap = [(int(distance[source]), 0, (source,), ())]
-    pushed = 0
-    while heap and len(found) < k:
-        _, _, nodes, links = heapq.heappop(heap)
-        if nodes[-1] == target:
-            found.append(links)
-            continue
-        for node, link in network.out_links[nodes[-1]]:
-            if node not in nodes and distance[node] != UNREACHABLE:
-                pushed += 1
-                bound = len(nodes) + int(distance[node])
-                heapq.heappush(heap, (bound, pushed, (*nodes, node), (*links, link)))
-    return found
 
 
 def _walk(graph: Graph, step: dict[int, int], source: int, target: int) -> tuple[int, ...]:

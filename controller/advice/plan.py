@@ -310,12 +310,30 @@ class Blend:
         return blended
 
 
+def plan_for(
+    paths: CandidatePaths,
+    descent: Descent | None = None,
+    memory: Memory | None = None,
+    prior: FloatArray | None = None,
+) -> Blend:
+    """The two plans of a network, blended, within what it can afford.
+
+    Args:
+        paths: Where.
+        descent: Of `Recent`.
+        memory: What both look at.
+        prior: float64 (P,) logits that `Replay` begins from, if there are any.
+    """
+    descent, memory = within_reach(paths, descent or Descent(), memory or Memory())
+    return Blend(Recent(paths, descent, memory), Replay(paths, memory=memory, prior=prior))
+
+
 class OnlineGradient:
     """The plan alone as an advisor: what the agent corrects, and its strongest cheap rival."""
 
     def __init__(self, paths: CandidatePaths, plan: Blend | Recent | None = None) -> None:
         self.paths = paths
-        self.plan = plan or Blend(Recent(paths), Replay(paths))
+        self.plan = plan or plan_for(paths)
         self.history = History(len(paths.pairs), Memory().capacity)
 
     def advise(self, seen: Observation) -> FloatArray:

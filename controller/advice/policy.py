@@ -21,7 +21,7 @@ from controller.advice.advisor import Observation, live_paths, on_live_paths
 from controller.advice.errors import PolicyFileError
 from controller.advice.network import BoolArray, CandidatePaths, FloatArray
 from controller.advice.observe import FEATURES, Averages, critical_pairs, features
-from controller.advice.plan import Blend, Descent, History, Memory, Recent, Replay, within_reach
+from controller.advice.plan import Descent, History, Memory, plan_for
 
 FORMAT = 1
 _SHIPPED = Path(__file__).with_name("shipped")
@@ -144,12 +144,11 @@ class PolicyAdvisor:
     def __init__(self, policy: Policy, paths: CandidatePaths) -> None:
         self.policy, self.paths = policy, paths
         self.answers_first = paths.hops.size > _INLINE_HOPS
-        recent, memory = within_reach(paths, policy.recent, policy.memory)
         prior = policy.prior.get(fingerprint(paths)) if policy.prior else None
         if prior is not None and prior.shape != paths.pair.shape:
             prior = None
-        self.plan = Blend(Recent(paths, recent, memory), Replay(paths, memory=memory, prior=prior))
-        self.history = History(len(paths.pairs), memory.capacity)
+        self.plan = plan_for(paths, policy.recent, policy.memory, prior)
+        self.history = History(len(paths.pairs), policy.memory.capacity)
         self.base = self.splits = self.plan.splits(None)
         self.seen = np.zeros((len(paths.pair), len(FEATURES)))
         self.trust = Trust()

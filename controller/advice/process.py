@@ -86,7 +86,7 @@ class Staff:
             raise RegistryError(
                 f"{version.file} is not what was imported; import {version.name} again"
             )
-        return Factory(version.name, factory.make, factory.ranges, factory.sha256)
+        return Factory(version.name, factory.make, factory.sha256)
 
     def _named(self, agent: str) -> Factory:
         if agent not in self._factories:
@@ -155,7 +155,7 @@ class Desk:
         notes, self._staff.notes = self._staff.notes, []
         return Message("advice", {
             "version": version, "number": seen.number("number"), "agent": crew.active.name,
-            "advise_s": advise_s, "ranges": dict(crew.active.ranges.of), "notes": notes[:8],
+            "advise_s": advise_s, "notes": notes[:8],
             "drift": list(answer.drift), "outside": crew.outside,
             "scores": answer.scores,
         }, {"splits": answer.splits})  # fmt: skip

@@ -6,13 +6,11 @@ measured against this one.
 
 from collections.abc import Sequence
 
-from controller.state import End
+from controller.advice.view import FULL_WEIGHT, Steps
 from policies.classes import PathGroup
 
-FULL = 100  # weight of an equal share
 
-
-def static_weights(paths: Sequence[tuple[End, ...]], group: PathGroup) -> list[int]:
+def static_weights(paths: Sequence[Steps], group: PathGroup) -> list[int]:
     """Equal weights on the shortest of the live paths and 0 on the others, as ECMP.
 
     Args:
@@ -23,4 +21,4 @@ def static_weights(paths: Sequence[tuple[End, ...]], group: PathGroup) -> list[i
         One weight a path, 0 for paths held in reserve.
     """
     shortest = min((len(path) for path in paths), default=0)
-    return [FULL if len(path) == shortest else 0 for path in paths]
+    return [FULL_WEIGHT if len(path) == shortest else 0 for path in paths]

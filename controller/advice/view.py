@@ -14,6 +14,7 @@ from policies.classes import PathGroup
 
 End = tuple[int, int]  # (datapath id, port number)
 Steps = tuple[End, ...]  # a path as the ports it leaves by
+FULL_WEIGHT = 100  # in a group: all of a pair's traffic, or an equal share of it
 GROUPS = tuple(PathGroup)  # the order of the first axis of demands and splits, below "G"
 
 

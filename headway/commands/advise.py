@@ -36,14 +36,11 @@ def run(args: argparse.Namespace) -> int:
     from controller.advice.builtin import find  # noqa: PLC0415  (--help needs no NumPy)
 
     factory = find(args.agent)
-    ranges = {name: list(span) for name, span in factory.ranges.of.items()}
     if args.json:
-        about = {"name": factory.name, "sha256": factory.sha256, "ranges": ranges}
+        about = {"name": factory.name, "sha256": factory.sha256}
         print(json.dumps(about, indent=2))
         return 0
     print(f"{factory.name}: {factory.sha256[:12] or 'built in'}")
-    for name, (low, high) in ranges.items():
-        print(f"  {name:<24} trained on {low:.4g} to {high:.4g}")
     if factory.sha256:
         print("  tells when what it sees is far from the features it was trained on")
     return 0

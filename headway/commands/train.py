@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from rl_agent.errors import TrainingError
+from rl_agent.training import spec
+from rl_agent.training.spec import Spec
 
 if TYPE_CHECKING:
     from rl_agent.training.run import Outcome
-    from rl_agent.training.spec import Spec
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -45,6 +47,12 @@ examples:
 
 Hyperparameters are YAML as rl-zoo3 has it: --hyperparameters FILE reads yours.
 """
+# What a new run has where nothing is said. No defaults of argparse, as what a run that goes on is
+# told has to be told apart from what it isn't.
+_NEW: dict[str, Any] = {
+    "env": "headway/TrafficMatrix-v0", "algo": "ppo", "seed": 0, "holdout": 0.2,
+    "warm_start": True, "workers": 0, "address": None,
+}  # fmt: skip
 _INSTALL = "training needs PyTorch and stable-baselines3: pip install 'headway[train]'"
 
 
@@ -61,8 +69,7 @@ def register(subparsers: Subparsers) -> None:
                         help="the run's own folder: checkpoints, curves, policy, card")  # fmt: skip
     parser.add_argument("--resume", action="store_true",
                         help="go on with the run in --output, to --steps if given")  # fmt: skip
-    parser.add_argument("--env", default="headway/TrafficMatrix-v0", metavar="ID",
-                        help="environment (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--env", metavar="ID", help=f"environment (default: {_NEW['env']})")
     traffic = parser.add_mutually_exclusive_group()
     traffic.add_argument("--topology", metavar="SPEC", help="a network, as in 'headway topo'")
     traffic.add_argument("--matrices", type=Path, metavar="FILE", help="recorded matrices, .npz")
@@ -74,15 +81,15 @@ def register(subparsers: Subparsers) -> None:
                         help="learn what to add to a plan, such as online-gradient")  # fmt: skip
     parser.add_argument("--env-kwargs", nargs="+", default=[], metavar="KEY=VALUE",
                         help="other arguments of the environment")  # fmt: skip
-    parser.add_argument("--algo", default="ppo", help="ppo or a2c (default: %(default)s)")
+    parser.add_argument("--algo", help=f"ppo or a2c (default: {_NEW['algo']})")
     parser.add_argument("--hyperparameters", type=Path, metavar="FILE", help="YAML of your own")
     parser.add_argument("--steps", type=int, metavar="N", help="to learn (default: as YAML says)")
-    parser.add_argument("--seed", type=int, default=0, help="of everything (default: %(default)s)")
-    parser.add_argument("--holdout", type=float, default=0.2, metavar="PART",
-                        help="last part of a recording, only judged on (default: 0.2)")  # fmt: skip
-    parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction, default=True,
+    parser.add_argument("--seed", type=int, help=f"of everything (default: {_NEW['seed']})")
+    parser.add_argument("--holdout", type=float, metavar="PART", help="last part of a recording, "
+                        f"only judged on (default: {_NEW['holdout']})")  # fmt: skip
+    parser.add_argument("--warm-start", action=argparse.BooleanOptionalAction,
                         help="begin down the gradient of the objective (default: yes)")  # fmt: skip
-    parser.add_argument("--workers", type=int, default=0, metavar="N",
+    parser.add_argument("--workers", type=int, metavar="N",
                         help="Ray workers for environments (default: this process)")  # fmt: skip
     parser.add_argument("--address", help="of a Ray cluster (default: start one here)")
     parser.add_argument("--json", action="store_true", help="print what came of it as JSON")
@@ -115,21 +122,31 @@ def _check_nothing_new(args: argparse.Namespace) -> None:
         if getattr(args, name):
             option = name.replace("_", "-")
             raise TrainingError(f"--resume goes on with the run as it is: leave --{option} out")
+    begun = spec.read(args.output)
+    known = {**asdict(begun), "env": begun.environment, "algo": begun.algorithm}
+    for name in _NEW:
+        told = getattr(args, name)
+        if told is not None and told != known[name]:
+            option = f"no-{name}" if told is False else name
+            raise TrainingError(
+                f"--resume goes on with the run as it is, begun with {name.replace('_', '-')} "
+                f"{known[name]}: leave --{option.replace('_', '-')} out"
+            )
 
 
 def _spec(args: argparse.Namespace) -> Spec:
     from rl_agent.training.settings import decode, section  # noqa: PLC0415 (torch)
-    from rl_agent.training.spec import Spec  # noqa: PLC0415
 
-    values = section(args.algo, args.env, args.hyperparameters)
+    told = {name: getattr(args, name) for name in _NEW}
+    new = _NEW | {name: value for name, value in told.items() if value is not None}
+    values = section(new["algo"], new["env"], args.hyperparameters)
     named = {name: getattr(args, name) for name in ("topology", "matrices", "paths", "base")}
     arguments = {name: str(value) for name, value in named.items() if value is not None}
-    steps = decode(values, args.algo).n_timesteps if args.steps is None else args.steps
+    steps = decode(values, new["algo"]).n_timesteps if args.steps is None else args.steps
     return Spec(
-        environment=args.env, env_kwargs={**arguments, **_pairs(args.env_kwargs)},
-        algorithm=args.algo, hyperparameters=values, steps=steps, seed=args.seed,
-        warm_start=args.warm_start, holdout=args.holdout, workers=args.workers,
-        address=args.address, also=tuple(args.also),
+        environment=new.pop("env"), env_kwargs={**arguments, **_pairs(args.env_kwargs)},
+        algorithm=new.pop("algo"), hyperparameters=values, steps=steps, **new,
+        also=tuple(args.also),
         hyperparameters_file=args.hyperparameters.name if args.hyperparameters else "",
     )  # fmt: skip
 

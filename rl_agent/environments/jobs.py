@@ -27,6 +27,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from controller.advice.network import BoolArray
+from rl_agent.environments.actions import checked
 from rl_agent.environments.jobs_coding import Coding
 from rl_agent.errors import EnvironmentOptionError
 from rl_agent.jobs import report
@@ -61,7 +62,7 @@ class Batch:
         """Observation, reward and how many flows moved."""
         if self._view is None:
             raise EnvironmentOptionError("call reset() before step()")
-        decision: Decision = self.coding.decision(actions, self._view)
+        decision: Decision = self.coding.decision(checked(actions), self._view)
         self._view, reward = self.core.step(decision)
         return self.coding.observation(self._view, decision.weights), reward, self.core.moved
 

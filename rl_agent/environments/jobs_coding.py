@@ -62,7 +62,7 @@ class Coding:
         """One vector, all of it from -1 to 1."""
         return spaces.Box(-1.0, 1.0, (sum(self._sizes),), np.float32)
 
-    def decision(self, actions: NDArray[np.float32], view: View) -> Decision:
+    def decision(self, actions: FloatArray, view: View) -> Decision:
         """What (B, A) actions ask for.
 
         A path's weight is (a + 1) / 2, so -1 shuts it; where all of a pair are shut, all are
@@ -70,7 +70,7 @@ class Coding:
         queue's guarantee is the policy's times 2^a, all scaled down where they exceed 1.
         """
         fabric = self.core.setting.fabric
-        given = np.clip(actions.astype(np.float64), -1.0, 1.0)
+        given = np.clip(actions, -1.0, 1.0)
         weights, pins, shares = np.split(given, np.cumsum(self._sizes)[:-1], axis=1)
         return Decision(
             ((weights + 1.0) / 2.0).reshape(-1, len(GROUPS), len(fabric.paths.pair)),

@@ -12,10 +12,9 @@ import numpy as np
 
 from controller.advice.advisor import Observation
 from controller.advice.network import CandidatePaths, FloatArray, Network
-from controller.advice.plan import Blend, OnlineGradient, Recent
-from controller.advice.plan import Replay as LongMemory
+from controller.advice.plan import OnlineGradient, plan_for
 from rl_agent.environments import chance
-from rl_agent.environments.traffic import Generated, Replay
+from rl_agent.environments.traffic import Generated, Recording
 from rl_agent.environments.traffic_core import Options, TrafficMatrixCore
 from rl_agent.errors import EnvironmentOptionError
 from rl_agent.matrices import Matrices
@@ -93,21 +92,21 @@ def _replayed(source: Source, rules: Options) -> TrafficMatrixCore:
     paths = _paths(source.paths, matrices.network, matrices.sources)
     tunnels = None if source.paths is None else paths  # given ones bound what is possible
     optimum = optima(matrices.network, matrices.matrices, paths=tunnels)
-    traffic = Replay(paths.demands(matrices.matrices), optimum)
+    traffic = Recording(paths.demands(matrices.matrices), optimum)
     if source.base is None:
         return TrafficMatrixCore(paths, traffic, rules)
     return _planned(source, paths, traffic, rules)
 
 
-def _recorded(generated: Generated, days: int, period: int) -> Replay:
+def _recorded(generated: Generated, days: int, period: int) -> Recording:
     """Days of generated traffic, each with masses of its own, because a plan needs a recording."""
     key = np.repeat(chance.keys(0, days), period)
     at = np.arange(days * period)
-    return Replay(generated.demands(key, at), generated.reference(key, at))
+    return Recording(generated.demands(key, at), generated.reference(key, at))
 
 
 def _planned(
-    source: Source, paths: CandidatePaths, traffic: Replay, rules: Options
+    source: Source, paths: CandidatePaths, traffic: Recording, rules: Options
 ) -> TrafficMatrixCore:
     """The rules with what the plan says after each matrix.
 
@@ -118,15 +117,14 @@ def _planned(
         raise EnvironmentOptionError(
             f"no plan is called {source.base!r}; there are: {', '.join(BASES)}"
         )
-    plan = Blend(Recent(paths), LongMemory(paths, prior=source.prior))
-    advisor = OnlineGradient(paths, plan)
+    advisor = OnlineGradient(paths, plan_for(paths, prior=source.prior))
     up = np.ones(len(paths.network.ends), bool)
     splits = np.stack([advisor.advise(Observation(d, up)) for d in traffic.recorded])
     logits = np.log(splits.clip(_LEAST)).astype(np.float32)
     return TrafficMatrixCore(paths, traffic, rules, logits, _prior(source, paths, traffic))
 
 
-def _prior(source: Source, paths: CandidatePaths, traffic: Replay) -> FloatArray | None:
+def _prior(source: Source, paths: CandidatePaths, traffic: Recording) -> FloatArray | None:
     """What later plans for this network may begin from: the best static split of its recording."""
     if source.matrices is None:
         return None  # made-up traffic says nothing of a network's own

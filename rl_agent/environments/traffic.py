@@ -60,8 +60,8 @@ def lower_bounds(network: Network, pairs: NDArray[np.int32]) -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False)
-class Replay:
-    """A recording, the same for every key.
+class Recording:
+    """What was recorded, the same for every key.
 
     Attributes:
         recorded: float64 (T, K), demands of the pairs, in the unit of the capacities.

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from controller.advice.network import BoolArray, CandidatePaths, Network
 from rl_agent.environments import chance
+from rl_agent.environments.actions import checked
 from rl_agent.environments.scenario import Source, core_of
 from rl_agent.environments.traffic_core import FEATURE_LIMIT, State, TrafficMatrixCore
 from rl_agent.errors import EnvironmentOptionError
@@ -77,20 +78,13 @@ class TrafficMatrixEnv(gymnasium.Env[Observations, Actions]):
     ) -> tuple[Observations, dict[str, Any]]:
         """Begins an episode; without a seed, the one that follows the last."""
         super().reset(seed=seed)
-        if seed is not None:
-            key = chance.keys(seed, 1)
-        elif self._state is None:
-            key = chance.keys(int(self.np_random.integers(2**63)), 1)
-        else:
-            key = chance.following(self._state.key)
+        key = _keys(seed, self._state, self.np_random, 1)
         self._state = self.core.initial(key, _first(self.core, options, 1))
         return self.core.observation(self._state)[0], {}
 
     def step(self, action: Actions) -> tuple[Observations, float, bool, bool, dict[str, Any]]:
         """Splits the next matrix."""
-        if self._state is None:
-            raise EnvironmentOptionError("call reset() before step()")
-        self._state = state = self.core.transition(self._state, np.asarray(action, float)[None])
+        self._state = state = _after(self.core, self._state, np.asarray(action)[None])
         info = {"ratio": float(state.ratio[0]), "moved": float(state.moved[0])}
         observation = self.core.observation(state)[0]
         over = bool(self.core.is_over(state)[0])
@@ -131,12 +125,7 @@ class TrafficMatrixVectorEnv(gymnasium.vector.VectorEnv[Observations, Actions, N
     ) -> tuple[Observations, dict[str, Any]]:
         """Begins an episode in every environment."""
         super().reset(seed=seed)
-        if seed is not None:
-            key = chance.keys(seed, self.num_envs)
-        elif self.state is None:
-            key = chance.keys(int(self.np_random.integers(2**63)), self.num_envs)
-        else:
-            key = chance.following(self.state.key)
+        key = _keys(seed, self.state, self.np_random, self.num_envs)
         self.state = self.core.initial(key, _first(self.core, options, self.num_envs))
         return self._seen(), {}
 
@@ -144,9 +133,7 @@ class TrafficMatrixVectorEnv(gymnasium.vector.VectorEnv[Observations, Actions, N
         self, actions: Actions
     ) -> tuple[Observations, NDArray[Any], BoolArray, BoolArray, dict[str, Any]]:
         """A step in every environment; those that end begin anew at once."""
-        if self.state is None:
-            raise EnvironmentOptionError("call reset() before step()")
-        self.state = state = self.core.transition(self.state, np.asarray(actions, float))
+        self.state = state = _after(self.core, self.state, actions)
         observations, rewards = self._seen(), self.core.reward(state)
         over, everywhere = self.core.is_over(state), np.ones(self.num_envs, bool)
         infos: dict[str, Any] = {
@@ -169,6 +156,24 @@ class TrafficMatrixVectorEnv(gymnasium.vector.VectorEnv[Observations, Actions, N
 def _spaces(core: TrafficMatrixCore) -> tuple[spaces.Space[Any], spaces.Space[Any]]:
     seen = spaces.Box(-FEATURE_LIMIT, FEATURE_LIMIT, core.observation_shape, np.float32)
     return seen, spaces.Box(-1.0, 1.0, (len(core.paths.pair),), np.float32)
+
+
+def _keys(
+    seed: int | None, last: State | None, random: np.random.Generator, count: int
+) -> chance.Keys:
+    """Of the episodes that a reset begins: the seed's, the ones after the last, or any."""
+    if seed is not None:
+        return chance.keys(seed, count)
+    if last is None:
+        return chance.keys(int(random.integers(2**63)), count)
+    return chance.following(last.key)
+
+
+def _after(core: TrafficMatrixCore, state: State | None, actions: Actions) -> State:
+    """A step of the batch."""
+    if state is None:
+        raise EnvironmentOptionError("call reset() before step()")
+    return core.transition(state, checked(actions))
 
 
 def _first(

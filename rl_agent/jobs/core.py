@@ -16,7 +16,7 @@ from controller.advice.network import BoolArray, FloatArray, IntArray
 from policies.load import load_policy
 from policies.model import Policy
 from rl_agent.errors import JobsError
-from rl_agent.jobs.deal import draw
+from rl_agent.jobs.deal import check_fits, draw
 from rl_agent.jobs.fabric import Fabric
 from rl_agent.jobs.simulation import Simulation
 from rl_agent.jobs.workload import GROUPS, Kind, Mix, Workload, link_groups, queue_numbers
@@ -53,6 +53,7 @@ class Setting:
     def __post_init__(self) -> None:
         if not self.interval_s > 0 or self.steps < 1:
             raise JobsError("interval_s must be above 0 and steps 1 or more")
+        check_fits(self.fabric, self.mix)
 
     @property
     def duration_s(self) -> float:

@@ -58,15 +58,24 @@ def draw(fabric: Fabric, mix: Mix, duration_s: float, rng: np.random.Generator) 
     Training ranks take the hosts in random order, each once while there are enough.
 
     Raises:
-        JobsError: The fabric has fewer hosts than a job has ranks.
+        JobsError: They don't fit, see `check_fits`.
+    """
+    check_fits(fabric, mix)
+    dealer = _Dealer(fabric, mix, duration_s, rng)
+    return _arrays(dealer.jobs(), fabric, mix, dealer.cycles, rng)
+
+
+def check_fits(fabric: Fabric, mix: Mix) -> None:
+    """Finds out before anything is drawn whether there are hosts enough.
+
+    Raises:
+        JobsError: The fabric has no more hosts than a job has ranks.
     """
     if len(fabric.hosts) <= mix.ranks:
         raise JobsError(
             f"jobs of {mix.ranks} ranks need {mix.ranks + 1} hosts or more and the fabric has "
             f"{len(fabric.hosts)}: use more hosts or fewer ranks"
         )
-    dealer = _Dealer(fabric, mix, duration_s, rng)
-    return _arrays(dealer.jobs(), fabric, mix, dealer.cycles, rng)
 
 
 class _Dealer:

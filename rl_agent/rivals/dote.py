@@ -10,7 +10,7 @@ import numpy as np
 
 from controller.advice.advisor import Observation, on_live_paths
 from controller.advice.network import CandidatePaths, FloatArray
-from rl_agent.rivals.history import History
+from rl_agent.rivals.window import Window
 
 HISTORY = 12  # matrices it looks at
 
@@ -43,7 +43,7 @@ class Dote:
     def __init__(self, paths: CandidatePaths, perceptron: Perceptron) -> None:
         self.paths = paths
         self._perceptron = perceptron
-        self._demands = History(HISTORY, len(paths.pairs))
+        self._demands = Window(HISTORY, len(paths.pairs))
 
     def watch(self, seen: Observation) -> None:
         """Takes a matrix in without deciding."""
@@ -52,7 +52,7 @@ class Dote:
     def advise(self, seen: Observation) -> FloatArray:
         """Splits for the next matrix; while history is short, the oldest row stands in."""
         self.watch(seen)
-        window = self._demands.window
+        window = self._demands.rows
         missing = HISTORY - len(window)
         full = np.vstack([np.repeat(window[:1], missing, axis=0), window]) if missing else window
         splits = self.paths.softmax(self._perceptron.logits(full))

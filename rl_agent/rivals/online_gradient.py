@@ -9,7 +9,7 @@ import numpy as np
 
 from controller.advice.advisor import Observation, on_live_paths
 from controller.advice.network import CandidatePaths, FloatArray
-from rl_agent.rivals.history import History
+from rl_agent.rivals.window import Window
 
 _LEARNING_RATE = 0.1
 _SHARPNESS = 30.0  # of the soft maximum, per unit of ratio
@@ -24,7 +24,7 @@ class OnlineGradient:
         """Looks back `width` matrices and takes `steps` steps a decision."""
         self.paths = paths
         self._steps = steps
-        self._scaled = History(width, len(paths.pairs))
+        self._scaled = Window(width, len(paths.pairs))
         self._logits, self._mean, self._square = np.zeros((3, len(paths.pair)))
         self._taken = 0
 
@@ -49,7 +49,7 @@ class OnlineGradient:
 
     def _step(self, seen: Observation) -> None:
         """Adam on the mean of soft maxima; the gradient is written out, as it is short."""
-        paths, scaled = self.paths, self._scaled.window
+        paths, scaled = self.paths, self._scaled.rows
         splits = self._splits
         demands = scaled[:, paths.pair]
         use = paths.link_loads(splits * demands) / paths.network.capacity

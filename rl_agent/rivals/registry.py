@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from controller.advice.advisor import Advisor, Observation
+from controller.advice.builtin import Static
 from controller.advice.network import CandidatePaths, FloatArray
 from controller.advice.plan import OnlineGradient as Plan
 from controller.advice.plan import for_known
@@ -17,7 +18,7 @@ from rl_agent.rivals.fixed import best_static
 from rl_agent.rivals.least_loaded import LeastLoaded
 from rl_agent.rivals.oblivious import oblivious
 from rl_agent.rivals.online_gradient import OnlineGradient
-from rl_agent.rivals.shortest import Ecmp, ShortestPath
+from rl_agent.rivals.shortest import ShortestPath
 from rl_agent.rivals.solved import PreviousLp, RollingLp
 from topologies.errors import did_you_mean
 
@@ -27,7 +28,7 @@ _TRIALS = {"rolling_lp": 30, "online_gradient": 500}  # decisions by which a win
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Given:
+class Knowledge:
     """What a method may know before the first decision.
 
     Attributes:
@@ -60,7 +61,7 @@ class Method:
 
     name: str
     help: str
-    build: Callable[[Given], Advisor]
+    build: Callable[[Knowledge], Advisor]
     is_random: bool = False
     is_costly: bool = False
 
@@ -92,25 +93,25 @@ def chosen(names: Iterable[str]) -> list[Method]:
 # --- how each is made -----------------------------------------------------------------------------
 
 
-def _static(given: Given) -> Advisor:
+def _static(given: Knowledge) -> Advisor:
     _need_training(given, "static")
     rows = np.unique(np.linspace(0, len(given.demands) - 1, _STATIC_MATRICES).astype(int))
     return best_static(given.paths, given.demands[rows], given.optima[rows])
 
 
-def _rolling(given: Given) -> Advisor:
+def _rolling(given: Knowledge) -> Advisor:
     return RollingLp(given.paths, _window(given, "rolling_lp", RollingLp))
 
 
-def _online(given: Given) -> Advisor:
+def _online(given: Knowledge) -> Advisor:
     return OnlineGradient(given.paths, _window(given, "online_gradient", OnlineGradient))
 
 
-def _plan(given: Given) -> Advisor:
+def _plan(given: Knowledge) -> Advisor:
     return for_known(given.paths) if given.known else Plan(given.paths)
 
 
-def _dote(given: Given) -> Advisor:
+def _dote(given: Knowledge) -> Advisor:
     _need_training(given, "dote")
     # Here and not above: rivals are used where there is no torch.
     from rl_agent.training.dote import DoteOptions, train_dote  # noqa: PLC0415
@@ -118,12 +119,12 @@ def _dote(given: Given) -> Advisor:
     return train_dote(given.paths, given.demands, given.optima, DoteOptions(seed=given.seed))
 
 
-def _need_training(given: Given, name: str) -> None:
+def _need_training(given: Knowledge, name: str) -> None:
     if not len(given.demands):
         raise MethodError(f"{name} is fitted on training matrices: give some, or leave it out")
 
 
-def _window(given: Given, name: str, make: Callable[[CandidatePaths, int], Advisor]) -> int:
+def _window(given: Knowledge, name: str, make: Callable[[CandidatePaths, int], Advisor]) -> int:
     """The window that does best on the end of the training matrices."""
     if given.window is not None:
         return given.window
@@ -134,7 +135,7 @@ def _window(given: Given, name: str, make: Callable[[CandidatePaths, int], Advis
     return min(able, key=lambda width: _trial(given, make(given.paths, width), width, trials))
 
 
-def _trial(given: Given, advisor: Advisor, width: int, trials: int) -> float:
+def _trial(given: Knowledge, advisor: Advisor, width: int, trials: int) -> float:
     """Mean ratio over the last `trials` training matrices, after a window of warming up."""
     up = np.ones(len(given.paths.network.ends), bool)
     begin = len(given.demands) - trials
@@ -151,7 +152,7 @@ def _trial(given: Given, advisor: Advisor, width: int, trials: int) -> float:
 
 _METHODS = (
     Method("shortest", "one shortest path a pair", lambda g: ShortestPath(g.paths)),
-    Method("ecmp", "even over shortest paths (the fallback)", lambda g: Ecmp(g.paths)),
+    Method("ecmp", "even over shortest paths (the fallback)", lambda g: Static(g.paths)),
     Method("oblivious", "least worst ratio over all traffic", lambda g: oblivious(g.paths)),
     Method("least_loaded", "largest demands first, on the emptiest path",
            lambda g: LeastLoaded(g.paths)),

@@ -10,7 +10,7 @@ import numpy as np
 from controller.advice.advisor import Observation
 from controller.advice.network import BoolArray, CandidatePaths, FloatArray
 from rl_agent.lp import PathProgram
-from rl_agent.rivals.history import History
+from rl_agent.rivals.window import Window
 
 
 class PreviousLp:
@@ -32,7 +32,7 @@ class RollingLp:
     def __init__(self, paths: CandidatePaths, width: int) -> None:
         self.paths = paths
         self._programs = _Programs(paths)
-        self._demands = History(width, len(paths.pairs))
+        self._demands = Window(width, len(paths.pairs))
         self._optima = np.zeros(0)
         self._latest: _Program | None = None
 
@@ -40,7 +40,7 @@ class RollingLp:
         """Takes a matrix in without deciding."""
         now, before = self._programs.under(seen.link_up), self._latest
         self._demands.push(seen.demands)
-        window = self._demands.window
+        window = self._demands.rows
         if now is before:
             fresh = now.optima(window[-1:])
             self._optima = np.concatenate([self._optima, fresh])[-len(window) :]
@@ -55,7 +55,7 @@ class RollingLp:
         busy = optima > 0
         if not busy.any():
             return now.program.solve_short(seen.demands)
-        demands = (self._demands.window * now.carried)[busy]
+        demands = (self._demands.rows * now.carried)[busy]
         return now.program.least_mean_ratio(demands, optima[busy])
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from controller.advice.observe import FEATURES
 from controller.advice.policy import Policy
-from rl_agent.environments.traffic import Replay
+from rl_agent.environments.traffic import Recording
 from rl_agent.environments.traffic_core import TrafficMatrixCore
 from rl_agent.training.spec import Spec
 
@@ -130,7 +130,7 @@ def _data(core: TrafficMatrixCore) -> str:
         f"{len(paths.network.nodes)} nodes, {len(paths.network.ends)} links, "
         f"{len(paths.pairs)} pairs, {len(paths.pair)} candidate paths."
     )
-    if isinstance(traffic, Replay):
+    if isinstance(traffic, Recording):
         low, high = traffic.optimum.min(), traffic.optimum.max()
         text += (
             f" {traffic.length} matrices; references (least largest utilisation) "

@@ -83,15 +83,25 @@ def begin(spec: Spec, folder: Path) -> None:
 
 
 def go_on(folder: Path) -> Spec:
-    """What the folder's run was asked to do; removes what it left half-written.
+    """As `read`; removes what the run left half-written.
+
+    Raises:
+        TrainingError: There is no run.
+    """
+    found = read(folder)
+    for place in (folder, folder / "checkpoints"):
+        remove_partial(place)
+    return found
+
+
+def read(folder: Path) -> Spec:
+    """What the folder's run was asked to do.
 
     Raises:
         TrainingError: There is no run.
     """
     if not (folder / FILE).exists():
         raise TrainingError(f"{folder} holds no run to resume: leave --resume out")
-    for place in (folder, folder / "checkpoints"):
-        remove_partial(place)
     try:
         document = json.loads((folder / FILE).read_text())
         document["also"] = tuple(document["also"])

@@ -2,16 +2,16 @@
 
 import numpy as np
 import pytest
+from shortest_paths import k_shortest
 
 from benchmarks import environments, jobs
 from benchmarks.result import Options
-from controller.advice.network import CandidatePaths
 from rl_agent.jobs.fabric import network_of
 from topologies.registry import build
 
 
 def test_the_loop_finds_the_largest_utilisation() -> None:
-    paths = CandidatePaths.k_shortest(network_of(build("ring,n=5")), 2)
+    paths = k_shortest(network_of(build("ring,n=5")), 2)
     rng = np.random.default_rng(1)
     logits, demands = rng.normal(size=len(paths.pair)), rng.uniform(size=len(paths.pairs))
     expected = paths.max_utilisation(paths.softmax(logits), demands)

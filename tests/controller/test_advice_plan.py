@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from shortest_paths import k_shortest
 
 from controller.advice.advisor import Advisor, Observation, on_live_paths
 from controller.advice.errors import PolicyFileError
@@ -17,7 +18,7 @@ def two_ways(weak: float = 1.0, strong: float = 3.0) -> CandidatePaths:
     """a-b directly over a weak link, or round by c over strong ones."""
     ends = np.array([[0, 1], [0, 2], [2, 1], [1, 0], [2, 0], [1, 2]], np.int32)
     capacity = np.array([weak, strong, strong, weak, strong, strong])
-    return CandidatePaths.k_shortest(Network(("a", "b", "c"), ends, capacity))
+    return k_shortest(Network(("a", "b", "c"), ends, capacity))
 
 
 def demand(paths: CandidatePaths, amount: float = 1.0) -> np.ndarray:
@@ -111,6 +112,17 @@ def test_units_do_not_matter() -> None:
             splits = advisor.advise(Observation(unit * demand(paths, amount), up(paths)))
         answers.append(splits)
     np.testing.assert_allclose(*answers, atol=1e-3)
+
+
+def test_every_plan_keeps_within_what_a_network_can_afford(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = two_ways()
+    own = policy(recent=Descent(steps=20))
+    small = OnlineGradient(paths).plan, own.advisor(paths).plan
+    assert [(p.recent.descent.steps, p.recent.memory.window) for p in small] == [(10, 8), (20, 8)]
+    monkeypatch.setattr("controller.advice.plan._CELLS", 9 * paths.hops.size)
+    for plan in (OnlineGradient(paths).plan, own.advisor(paths).plan):
+        assert plan.recent.descent.steps * plan.recent.memory.window <= 9
+        assert plan.replay.memory.replay <= 3
 
 
 def test_a_large_network_answers_first_and_thinks_after(monkeypatch: pytest.MonkeyPatch) -> None:

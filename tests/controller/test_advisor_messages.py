@@ -113,13 +113,11 @@ def test_an_observation_and_an_answer_survive_the_way() -> None:
     reply = Message(
         "advice",
         {"version": question.view.version, "number": question.number, "agent": "z",
-         "ranges": {"active": [0, 1], "bad": [0], "nan": "x"}, "notes": ["a", 3, "b" * 1000],
-         "outside": 0.5},
+         "notes": ["a", 3, "b" * 1000], "outside": 0.5},
         {"splits": Sane()(question)},
     )  # fmt: skip
     event = advisor.received(reply)
     assert event.number == question.number
-    assert event.ranges == (("active", (0.0, 1.0)),)
     assert [len(note) for note in event.notes] == [1, 0, 300]
     assert event.outside == 0.5
 

@@ -15,10 +15,11 @@ from controller.advice import process as advisor_process
 from controller.advice.advisor import Advisor, Observation
 from controller.advice.builtin import Factory, LeastLoaded, Static, check, find
 from controller.advice.crew import Crew, Member, in_share
-from controller.advice.drift import Ranges
 from controller.advice.errors import AdviceError, SnapshotError, UnknownAgentError
 from controller.advice.messages import Message, encode, read
 from controller.advice.network import CandidatePaths, FloatArray, Network
+from controller.advice.observe import FEATURES
+from controller.advice.policy import Policy
 from controller.advice.process import Desk, Staff, serve
 from controller.advice.registry import Registry, Role
 from controller.advice.snapshot import Snapshot
@@ -247,13 +248,15 @@ def test_a_canary_decides_for_the_same_pairs_every_time(paths: CandidatePaths) -
 
 
 def test_traffic_unlike_the_training_raises_the_alarm(paths: CandidatePaths) -> None:
-    ranges = Ranges({"fallback_utilisation": (0.0, 0.1)})
-    crew = Crew(paths, ["1>2", "2>1"], [Member(Role.ACTIVE, Factory("x", LeastLoaded, ranges))])
+    nothing = np.zeros(len(FEATURES), np.float32)
+    weights = (nothing[:, None], np.zeros(1, np.float32))
+    sheltered = Policy(weights, nothing, nothing + 1, nothing - 2, nothing - 1)
+    crew = Crew(paths, ["1>2", "2>1"], [Member(Role.ACTIVE, Factory("x", sheltered.advisor))])
     up = np.ones(len(paths.network.ends), np.bool_)
     fallback = Static(paths).advise(Observation(np.zeros(2), up))
     alarms = [crew.advise(np.array([8e6, 8e6]), up, fallback).drift for _ in range(70)]
     assert sum(map(bool, alarms)) == 1
-    assert "fallback_utilisation" in next(filter(None, alarms))[0]
+    assert "of its features" in next(filter(None, alarms))[0]
 
 
 @pytest.fixture

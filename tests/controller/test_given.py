@@ -9,7 +9,6 @@ import pytest
 from controller.advice.advisor import Observation
 from controller.advice.builtin import check, find
 from controller.advice.change import choose
-from controller.advice.drift import summary
 from controller.advice.errors import GivenError, UnknownAgentError
 from controller.advice.given import Given, read, routes, write
 from controller.advice.guard import Case, judge
@@ -39,7 +38,7 @@ def seen(link_up=ALL_UP):
 def case(link_up=ALL_UP, load=8.0):
     demands = np.full((3, 2, 2), load)
     fallback = np.tile(fallback_splits(PATHS, link_up), (2, 1))
-    return Case(PATHS, link_up, demands, fallback, summary(PATHS, demands[0].sum(0), link_up))
+    return Case(PATHS, link_up, demands, fallback)
 
 
 def test_paths_are_known_by_the_switches_on_the_way(tmp_path: Path):

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from controller.advice.drift import DriftWatch, Ranges, summary
-from controller.advice.guard import FULL, Case, judge, quantise
+from controller.advice.drift import DriftWatch
+from controller.advice.guard import Case, judge, quantise
 from controller.advice.network import CandidatePaths, Network
 from controller.advice.records import Limits, Reason
 from controller.advice.static import static_weights
-from controller.advice.view import fallback_splits, utilisation
+from controller.advice.view import FULL_WEIGHT, fallback_splits, utilisation
 from policies.classes import PathGroup
 
 LIMITS = Limits()
@@ -34,8 +34,7 @@ def case(load: float = 8.0, down: tuple[int, ...] = (), **kw: Any) -> Case:
     demands = np.zeros((3, 2, 2))
     demands[:, 1] = load
     fallback = np.tile(fallback_splits(PATHS, up), (2, 1))
-    seen = summary(PATHS, demands[0].sum(0), up)
-    return Case(PATHS, up, demands, fallback, seen, **kw)
+    return Case(PATHS, up, demands, fallback, **kw)
 
 
 def reason(advice: object, about: Case, limits: Limits = LIMITS) -> Reason | None:
@@ -88,8 +87,6 @@ def test_constraints_are_kept() -> None:
 
 
 def test_traffic_unlike_the_training_is_refused_unless_the_network_is_idle() -> None:
-    ranges = Ranges({"fallback_utilisation": (0.0, 0.3)})
-    assert reason(GOOD, case(ranges=ranges)) is Reason.OUT_OF_RANGE
     assert reason(GOOD, case(outside=0.9)) is Reason.OUT_OF_RANGE
     assert reason(GOOD, case(load=0.1, outside=0.9)) is None
 
@@ -141,7 +138,7 @@ def test_whole_weights_keep_zeros_and_lose_nothing(raw: Any) -> None:
     whole = quantise(PATHS, splits)
     assert not whole[splits == 0].any()
     assert np.allclose(PATHS.pair_sum(whole), 1)
-    assert np.abs(whole - splits).max() <= 1.5 / FULL
+    assert np.abs(whole - splits).max() <= 1.5 / FULL_WEIGHT
 
 
 @pytest.mark.parametrize("down", [(), (0,), (2,), (0, 6)])
@@ -157,8 +154,8 @@ def test_the_fallback_in_arrays_is_the_one_in_groups(down: tuple[int, ...]) -> N
 
 
 def test_drift_raises_one_alarm_and_again_only_after_it_has_gone() -> None:
-    watch = DriftWatch(Ranges({"active": (0.0, 0.5)}), window=10, share=0.3)
-    usual, strange = {"active": 0.2}, {"active": 1.0}
+    watch = DriftWatch(window=10, share=0.3)
+    usual, strange = "", "all of its features"
     assert not any(watch.take(usual) for _ in range(10))
     alarms = [watch.take(strange) for _ in range(5)]
     assert sum(map(bool, alarms)) == 1

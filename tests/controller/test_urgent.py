@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from controller.advice.change import choose
-from controller.advice.drift import summary
 from controller.advice.guard import Case, judge
 from controller.advice.network import CandidatePaths, Network
 from controller.advice.records import Limits
@@ -29,7 +28,7 @@ def case(urgent: float, rest: float) -> Case:
     demands = np.zeros((3, 2, 2))
     demands[:, URGENT], demands[:, REST] = urgent, rest
     fallback = np.tile(fallback_splits(PATHS, ALL_UP), (2, 1))
-    return Case(PATHS, ALL_UP, demands, fallback, summary(PATHS, demands[0].sum(0), ALL_UP))
+    return Case(PATHS, ALL_UP, demands, fallback)
 
 
 def test_urgent_traffic_leaves_slow_paths_and_the_rest_stays() -> None:

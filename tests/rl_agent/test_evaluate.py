@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shortest_paths import k_shortest
 from small_networks import SQUARE, network_of_cables, square_matrices, traffic
 
 from controller.advice.advisor import Observation
-from controller.advice.network import CandidatePaths, FloatArray
+from controller.advice.network import FloatArray
 from headway.cli import main
 from rl_agent.contest import Problem, contest
 from rl_agent.errors import MatricesError, MethodError, TrafficSpecError
@@ -20,7 +21,7 @@ from rl_agent.rivals.fixed import Fixed
 from rl_agent.rivals.solved import PreviousLp
 from rl_agent.synthetic import PRESETS, TrafficModel, generate, parse_model
 
-PATHS = CandidatePaths.k_shortest(SQUARE, 2)
+PATHS = k_shortest(SQUARE, 2)
 EVEN = PATHS.normalise(np.ones(len(PATHS.pair)))
 
 
@@ -83,7 +84,7 @@ def test_splits_that_are_none_are_refused(splits: FloatArray, message: str) -> N
 
 
 def test_traffic_without_a_live_path_is_told_and_left_out() -> None:
-    one_way = CandidatePaths.k_shortest(SQUARE, 1)
+    one_way = k_shortest(SQUARE, 1)
     up = np.ones((6, len(SQUARE.ends)), bool)
     up[:, [SQUARE.link_of[0, 1], SQUARE.link_of[1, 0]]] = False
     over = course(one_way, traffic(SQUARE, 6, 1), link_up=up)
@@ -93,7 +94,7 @@ def test_traffic_without_a_live_path_is_told_and_left_out() -> None:
 
 
 def test_traffic_between_others_is_refused() -> None:
-    some = CandidatePaths.k_shortest(SQUARE, 2, sources=[0, 1])
+    some = k_shortest(SQUARE, 2, sources=[0, 1])
     with pytest.raises(MethodError, match="no candidate path"):
         course(some, traffic(SQUARE, 3, 1))
 
@@ -198,6 +199,10 @@ def test_a_rival_that_cannot_be_had_is_left_out(
         (["--matrices", "FILE", "--train-fraction", "1"], "empty part"),
         (["--topology", "ring", "--generate", "odd"], "no traffic model"),
         (["--matrices", "FILE", "--policy", "nobody"], "nobody"),
+        (["--matrices", "FILE", "--limit", "0"], "--limit is 0: give 1 or more"),
+        (["--matrices", "FILE", "--window", "0"], "--window is 0"),
+        (["--matrices", "FILE", "--window", "-1"], "--window is -1"),
+        (["--matrices", "FILE", "--seeds", "0"], "--seeds is 0"),
     ],
 )
 def test_mistakes_are_told_in_a_line(

@@ -120,3 +120,14 @@ def test_step_before_reset_says_so():
     env = JobsEnv(**SMALL)
     with pytest.raises(AgentError, match="reset"):
         env.step(env.action_space.sample())
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -np.inf])
+def test_an_action_that_is_no_number_is_refused(form, wrong):
+    env = JobsEnv(**form)
+    env.reset(seed=1)
+    action = np.zeros(env.action_space.shape, np.float32)
+    action[-1] = wrong
+    with pytest.raises(ValueError, match=r"1 of .* NaN or infinite"):
+        env.step(action)
+    assert env.core.steps_done == 0

@@ -260,6 +260,7 @@ def test_stable_baselines3_is_content_with_the_environment() -> None:
         (["--topology", "ring", "--seed", "-1"], "seed 0 to"),
         (["--resume"], "no run to resume"),
         (["--topology", "ring", "--workers", "99"], "99 workers for 16"),
+        (["--env", "headway/Jobs-v0", "--topology", "leafspine,leaves=2,hosts=1"], "5 hosts"),
     ],
 )
 def test_bad_input_is_exit_2_and_leaves_nothing(
@@ -268,6 +269,37 @@ def test_bad_input_is_exit_2_and_leaves_nothing(
     assert main(["train", "--output", str(tmp_path / "run"), *arguments]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        (["--seed", "2"], "begun with seed 1: leave --seed out"),
+        (["--algo", "a2c"], "begun with algo ppo: leave --algo out"),
+        (["--env", "headway/Jobs-v0"], "leave --env out"),
+        (["--holdout", "0.3"], "begun with holdout 0.2: leave --holdout out"),
+        (["--no-warm-start"], "begun with warm-start True: leave --no-warm-start out"),
+        (["--workers", "2"], "begun with workers 0: leave --workers out"),
+        (["--address", "auto"], "leave --address out"),
+    ],
+)
+def test_a_run_that_goes_on_is_told_nothing_else(
+    told: list[str], message: str, tmp_path: Path, capsys: Any
+) -> None:
+    from rl_agent.training.spec import begin
+
+    folder = tmp_path / "run"
+    begin(spec(128, tmp_path, warm_start=True), folder)
+    (folder / "half.partial").write_bytes(b"half")
+    assert main(["train", "--resume", "--output", str(folder), *told]) == 2
+    assert message in capsys.readouterr().err
+    assert (folder / "half.partial").exists()
+
+
+def test_a_run_that_goes_on_may_be_told_what_it_is(tmp_path: Path) -> None:
+    run(spec(128, tmp_path), tmp_path / "run")
+    as_begun = ["--seed", "1", "--algo", "ppo", "--no-warm-start", "--holdout", "0.2"]
+    assert main(["train", "--resume", "--output", str(tmp_path / "run"), *as_begun]) == 0
 
 
 @pytest.mark.parametrize(

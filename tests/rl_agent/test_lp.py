@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shortest_paths import k_shortest
 from small_networks import SQUARE, network_of_cables, networks, traffic
 
-from controller.advice.network import CandidatePaths, Network
+from controller.advice.network import Network
 from rl_agent import failures
 from rl_agent.errors import SolverError
 from rl_agent.lp import EdgeProgram, PathProgram
@@ -19,7 +20,7 @@ EXAMPLES = 8
 @given(networks(), st.integers(0, 99))
 def test_all_paths_listed_reach_the_optimum_and_none_goes_below(net: Network, seed: int) -> None:
     matrix = traffic(net, 1, seed)[0]
-    paths = CandidatePaths.k_shortest(net, 100)
+    paths = k_shortest(net, 100)
     least = EdgeProgram(net).optimum(matrix)
     demands = paths.demands(matrix)
     program = PathProgram(paths)
@@ -43,7 +44,7 @@ def test_the_unit_makes_no_difference(seed: int, unit: float) -> None:
 
 
 def test_ties_go_to_few_hops() -> None:
-    paths = CandidatePaths.k_shortest(SQUARE, 2)
+    paths = k_shortest(SQUARE, 2)
     demands = np.zeros(len(paths.pairs))
     demands[0] = 1.0  # 0 to 1: half each way is optimal for it alone
     splits = PathProgram(paths).solve_short(demands)
@@ -57,7 +58,7 @@ def test_ties_go_to_few_hops() -> None:
 @given(networks(), st.integers(0, 99))
 def test_the_rolling_program_is_no_worse_than_any_single_optimum(net: Network, seed: int) -> None:
     matrices = traffic(net, 5, seed)
-    paths = CandidatePaths.k_shortest(net, 4)
+    paths = k_shortest(net, 4)
     demands, program = paths.demands(matrices), PathProgram(paths)
     least = np.array([program.optimum(row) for row in demands])
     candidates = [program.solve(row) for row in demands]
@@ -77,7 +78,7 @@ def test_links_that_are_down_carry_nothing() -> None:
     assert EdgeProgram(SQUARE).optimum(matrix) == pytest.approx(0.3)
     up[[SQUARE.link_of[0, 3], SQUARE.link_of[3, 0]]] = False
     assert EdgeProgram(SQUARE, up).optimum(matrix) == pytest.approx(0.6)
-    paths = CandidatePaths.k_shortest(SQUARE, 2)
+    paths = k_shortest(SQUARE, 2)
     splits = PathProgram(paths, up).solve(paths.demands(matrix))
     assert (splits[~paths.alive(up)] == 0).all()
     up[SQUARE.link_of[0, 1]] = False

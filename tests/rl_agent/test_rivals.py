@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shortest_paths import k_shortest
 from small_networks import SQUARE, networks, traffic
 
 from controller.advice.advisor import Advisor, Observation
-from controller.advice.network import CandidatePaths, FloatArray, Network
+from controller.advice.builtin import Static
+from controller.advice.network import FloatArray, Network
 from rl_agent import failures
 from rl_agent.errors import MethodError
 from rl_agent.evaluate import course, replay
 from rl_agent.lp import PathProgram
-from rl_agent.rivals.history import History
 from rl_agent.rivals.least_loaded import LeastLoaded
-from rl_agent.rivals.registry import Given, Method, chosen, methods
-from rl_agent.rivals.shortest import Ecmp, ShortestPath
+from rl_agent.rivals.registry import Knowledge, Method, chosen, methods
+from rl_agent.rivals.shortest import ShortestPath
+from rl_agent.rivals.window import Window
 from rl_agent.synthetic import PRESETS, generate
 
 TORCH_FREE = [method for method in methods() if method.name != "dote"]
@@ -23,13 +25,13 @@ LEARNING = [pytest.param(m, marks=pytest.mark.learning) for m in methods() if m.
 each_rival = pytest.mark.parametrize("method", TORCH_FREE + LEARNING, ids=lambda m: m.name)
 
 
-def given_of(network: Network, count: int = 6, seed: int = 1) -> tuple[Given, FloatArray]:
+def given_of(network: Network, count: int = 6, seed: int = 1) -> tuple[Knowledge, FloatArray]:
     """What a method may know, with four paths a pair, and matrices of another seed."""
-    paths = CandidatePaths.k_shortest(network, 4)
+    paths = k_shortest(network, 4)
     demands = paths.demands(traffic(network, count, seed))
     program = PathProgram(paths)
     least = np.array([program.optimum(row) for row in demands])
-    return Given(paths, demands, least, window=4), traffic(network, 5, seed + 1000)
+    return Knowledge(paths, demands, least, window=4), traffic(network, 5, seed + 1000)
 
 
 def enough(method: Method) -> int:
@@ -95,17 +97,17 @@ def test_the_optimum_of_a_known_matrix_is_found_by_those_that_solve() -> None:
 
 
 def test_shortest_takes_one_and_ecmp_all_of_the_shortest() -> None:
-    paths = CandidatePaths.k_shortest(SQUARE, 2)
+    paths = k_shortest(SQUARE, 2)
     seen = Observation(np.zeros(len(paths.pairs)), np.ones(len(SQUARE.ends), bool))
     across = paths.pair == [tuple(p) for p in paths.pairs.tolist()].index((0, 2))
     assert sorted(ShortestPath(paths).advise(seen)[across]) == [0, 1]
-    assert Ecmp(paths).advise(seen)[across].tolist() == [0.5, 0.5]
+    assert Static(paths).advise(seen)[across].tolist() == [0.5, 0.5]
     beside = paths.pair == 0
-    assert sorted(Ecmp(paths).advise(seen)[beside]) == [0, 1]
+    assert sorted(Static(paths).advise(seen)[beside]) == [0, 1]
 
 
 def test_least_loaded_puts_the_second_where_the_first_is_not() -> None:
-    paths = CandidatePaths.k_shortest(SQUARE, 2)
+    paths = k_shortest(SQUARE, 2)
     matrix = np.zeros((1, 4, 4))
     matrix[0, 0, 2], matrix[0, 0, 1] = 5.0, 4.0
     splits = decisions(LeastLoaded(paths), matrix)[0]
@@ -130,7 +132,7 @@ def test_the_static_split_is_the_best_of_its_kind() -> None:
 
 def test_methods_that_are_fitted_say_so() -> None:
     known, _ = given_of(SQUARE)
-    nothing = Given(known.paths, known.demands[:0], known.optima[:0])
+    nothing = Knowledge(known.paths, known.demands[:0], known.optima[:0])
     for method in chosen(["static", "dote"]):
         with pytest.raises(MethodError, match="training matrices"):
             method.build(nothing)
@@ -148,9 +150,9 @@ def test_oblivious_routing_declines_what_it_could_not_solve() -> None:
     nodes = 40
     ends = [(i, (i + step) % nodes) for i in range(nodes) for step in (1, nodes - 1)]
     ring = Network(tuple(map(str, range(nodes))), np.array(ends, np.int32), np.ones(len(ends)))
-    paths = CandidatePaths.k_shortest(ring, 2)
+    paths = k_shortest(ring, 2)
     with pytest.raises(MethodError, match="rows"):
-        chosen(["oblivious"])[0].build(Given(paths, np.zeros((0, 1)), np.zeros(0)))
+        chosen(["oblivious"])[0].build(Knowledge(paths, np.zeros((0, 1)), np.zeros(0)))
 
 
 def test_oblivious_bounds_the_ratio_of_traffic_nobody_has_seen() -> None:
@@ -169,15 +171,15 @@ def test_oblivious_bounds_the_ratio_of_traffic_nobody_has_seen() -> None:
 
 @given(st.integers(1, 5), st.integers(0, 20))
 def test_a_window_is_the_last_rows(width: int, count: int) -> None:
-    history = History(width, 1)
+    window = Window(width, 1)
     for row in range(count):
-        history.push(np.array([float(row)]))
-    assert history.window[:, 0].tolist() == [float(r) for r in range(count)][-width:]
+        window.push(np.array([float(row)]))
+    assert window.rows[:, 0].tolist() == [float(r) for r in range(count)][-width:]
 
 
 def test_generated_traffic_serves_every_rival() -> None:
     matrices = generate(SQUARE, PRESETS["hotspots"], 3)
-    paths = CandidatePaths.k_shortest(SQUARE, 2)
+    paths = k_shortest(SQUARE, 2)
     over = course(paths, matrices.matrices[:8])
-    assert replay(Ecmp(paths), over).mean >= replay(chosen(["previous_lp"])[0].build(
-        Given(paths, over.demands[:0], over.optima[:0])), over).mean - 0.5  # fmt: skip
+    assert replay(Static(paths), over).mean >= replay(chosen(["previous_lp"])[0].build(
+        Knowledge(paths, over.demands[:0], over.optima[:0])), over).mean - 0.5  # fmt: skip

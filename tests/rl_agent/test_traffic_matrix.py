@@ -6,16 +6,17 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shortest_paths import k_shortest
 
 from controller.advice.advisor import Observation, on_live_paths
 from controller.advice.network import CandidatePaths, Network
 from controller.advice.observe import FEATURES, Averages
 from controller.advice.policy import Policy
 from rl_agent.environments import chance, register
-from rl_agent.environments.traffic import Generated, Replay, lower_bounds
+from rl_agent.environments.traffic import Generated, Recording, lower_bounds
 from rl_agent.environments.traffic_core import Options, State, TrafficMatrixCore
 from rl_agent.environments.traffic_matrix import TrafficMatrixEnv, TrafficMatrixVectorEnv
-from rl_agent.errors import EnvironmentOptionError, TrafficError
+from rl_agent.errors import ActionError, EnvironmentOptionError, TrafficError
 from rl_agent.lp import EdgeProgram
 
 register()
@@ -37,7 +38,7 @@ def networks(draw: st.DrawFn) -> Network:
 
 @st.composite
 def cores(draw: st.DrawFn) -> TrafficMatrixCore:
-    paths = CandidatePaths.k_shortest(draw(networks()), 3)
+    paths = k_shortest(draw(networks()), 3)
     options = Options(
         window=draw(st.integers(1, 4)),
         episode_length=draw(st.integers(1, 5)),
@@ -50,7 +51,7 @@ def cores(draw: st.DrawFn) -> TrafficMatrixCore:
     recorded = np.random.default_rng(draw(st.integers(0, 99))).random((12, len(paths.pairs)))
     program = EdgeProgram(paths.network)
     optimum = np.array([program.optimum(_matrix(paths, demands)) for demands in recorded])
-    return TrafficMatrixCore(paths, Replay(recorded, optimum), options)
+    return TrafficMatrixCore(paths, Recording(recorded, optimum), options)
 
 
 def _matrix(paths: CandidatePaths, demands: np.ndarray) -> np.ndarray:
@@ -113,7 +114,7 @@ def test_a_batch_goes_as_its_environments_one_by_one(core: TrafficMatrixCore, se
 @settings(max_examples=20, deadline=None)
 @given(networks(), st.integers(0, 99))
 def test_the_bound_is_below_the_optimum(network: Network, seed: int) -> None:
-    paths = CandidatePaths.k_shortest(network, 2)
+    paths = k_shortest(network, 2)
     demands = np.random.default_rng(seed).exponential(size=len(paths.pairs))
     optimum = EdgeProgram(network).optimum(_matrix(paths, demands))
     assert (lower_bounds(network, paths.pairs) @ demands).max() <= optimum * (1 + 1e-6)
@@ -188,7 +189,7 @@ def test_relative_rewards_take_the_plan_s_own_ratio_out() -> None:
 def test_a_replay_can_begin_where_one_likes() -> None:
     paths = small_core().paths
     recorded = 1.0 + np.arange(30.0)[:, None] * np.ones(len(paths.pairs))
-    core = TrafficMatrixCore(paths, Replay(recorded, np.full(30, 1e-9)), Options(2, 4))
+    core = TrafficMatrixCore(paths, Recording(recorded, np.full(30, 1e-9)), Options(2, 4))
     env = TrafficMatrixEnv(core=core)
     env.reset(options={"first": 7})
     assert env._state is not None
@@ -230,9 +231,9 @@ def test_wrong_recordings_say_what_to_do() -> None:
         (good, np.zeros(20), "carries nothing"),
     ):
         with pytest.raises(TrafficError, match=message):
-            Replay(recorded, optimum)
+            Recording(recorded, optimum)
     with pytest.raises(EnvironmentOptionError, match="too few"):
-        TrafficMatrixCore(small_core().paths, Replay(np.ones((20, 12)), np.ones(20)))
+        TrafficMatrixCore(small_core().paths, Recording(np.ones((20, 12)), np.ones(20)))
 
 
 def test_averages_of_the_first_window_are_those_of_seeing_it_interval_by_interval() -> None:
@@ -254,7 +255,7 @@ def test_an_action_of_0_does_as_the_plan_says() -> None:
     rng = np.random.default_rng(0)
     recorded = rng.uniform(1, 2, (40, len(paths.pairs)))
     plan = rng.normal(size=(40, len(paths.pair))).astype(np.float32)
-    core = TrafficMatrixCore(paths, Replay(recorded, np.full(40, 1e-9)), Options(2, 4), plan)
+    core = TrafficMatrixCore(paths, Recording(recorded, np.full(40, 1e-9)), Options(2, 4), plan)
     state = core.initial(chance.keys(0, 1), np.array([5]))
     state = core.transition(state, np.zeros((1, len(paths.pair))))
     assert np.allclose(state.splits[0], paths.softmax(plan[5].astype(float)), atol=1e-5)
@@ -263,7 +264,7 @@ def test_an_action_of_0_does_as_the_plan_says() -> None:
 def test_the_environment_of_a_plan_decides_as_the_live_policy_does() -> None:
     """Splits and features, over 20 intervals, of the gym and of what runs in the controller."""
     core = TrafficMatrixEnv("ring,n=4", base="online-gradient", window=40).core
-    assert isinstance(core.traffic, Replay)
+    assert isinstance(core.traffic, Recording)
     up, width = np.ones(len(core.paths.network.ends), bool), len(FEATURES)
     untrained = Policy((np.zeros((width, 1)), np.zeros(1)), *np.ones((4, width)))
     live = untrained.advisor(core.paths)
@@ -283,3 +284,18 @@ def test_the_environment_of_a_plan_decides_as_the_live_policy_does() -> None:
 def test_step_before_reset_says_so() -> None:
     with pytest.raises(EnvironmentOptionError, match="reset"):
         TrafficMatrixEnv(core=small_core()).step(np.zeros(1, np.float32))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_an_action_that_is_no_number_is_refused_and_changes_nothing(wrong: float) -> None:
+    envs = TrafficMatrixVectorEnv(2, core=small_core())
+    envs.reset(seed=1)
+    before, actions = envs.state, np.zeros(envs.action_space.shape or (), np.float32)
+    actions[1, 0] = wrong
+    with pytest.raises(ActionError, match=r"1 of \d+ numbers of the action are NaN or infinite"):
+        envs.step(actions)
+    assert envs.state is before
+    single = TrafficMatrixEnv(core=small_core())
+    single.reset(seed=1)
+    with pytest.raises(ValueError, match="NaN"):
+        single.step(actions[1])
