@@ -27,6 +27,7 @@ NAMES = (
     "decisions",
     "setup",
     "outage",
+    "slices",
     "demo",
     "jobs",
     "environments",

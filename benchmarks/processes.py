@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
@@ -38,7 +39,8 @@ class ControllerKind(Enum):
         """The command that makes it listen on a port of the loopback interface."""
         match self:
             case ControllerKind.HEADWAY:
-                return [sys.executable, "-m", "headway", "run", "--listen", f"127.0.0.1:{port}"]
+                listen = ["--listen", f"127.0.0.1:{port}", "--api", "off", "--fresh"]
+                return [sys.executable, "-m", "headway", "run", *listen]
             case ControllerKind.OS_KEN:
                 return [sys.executable, "-m", "benchmarks.learning_switch", str(port)]
             case ControllerKind.RYU:
@@ -81,7 +83,12 @@ def controller(
     Raises:
         BenchmarkError: It ended, or does not listen in time.
     """
-    with child(kind.argv(port), settings=settings, log=log) as process:
+    with (
+        tempfile.TemporaryDirectory() as state,
+        child(
+            kind.argv(port), settings={"HEADWAY_STATE": state, **(settings or {})}, log=log
+        ) as process,
+    ):  # fmt: skip
         wait_listening(process, port)
         yield process
 

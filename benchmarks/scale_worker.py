@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from statistics import mean
 
-from controller import hosts, paths, routing
+from controller import hosts, paths, reachability, routing
 from controller.core import decide
 from controller.events import Barrier, BarrierReply, Command, Event, Note, Port, PortChanged, Tick
 from controller.mirror import Mirror
@@ -100,7 +100,7 @@ def _place_hosts(
                     at[entry.name].port_no, numbers[entry.switch], (ip,))  # fmt: skip
         numbers[entry.switch] += 1
         hosts.place(state, host)
-        routing.install_host(state, host)
+        reachability.install_hosts(state, [host])
 
 
 # --- steps ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from controller import codec, framework, guards, metrics
 from controller.advice.agent import Agent
 from controller.advice.capacities import Capacities
 from controller.advisor import AdvisorProcess
+from controller.api import server as api
 from controller.core import decide
 from controller.errors import ControllerError
 from controller.events import (
@@ -28,6 +29,7 @@ from controller.events import (
     Note,
     Observe,
     PacketIn,
+    PolicyAnswered,
     PortChanged,
     ReadCounters,
     ReadTables,
@@ -37,13 +39,13 @@ from controller.events import (
     TablesRead,
     Tick,
 )
+from controller.manager import Manager
 from controller.notes import NoteLog
 from controller.outbox import Outbox
 from controller.rules import Group, Meter, Rule
 from controller.settings import Settings
 from controller.state import State
 from policies.errors import PolicyError
-from policies.load import load_policy
 
 guards.install()
 
@@ -59,8 +61,8 @@ class EventTick(framework.event.EventBase):  # type: ignore[misc]
     """Time went on."""
 
 
-class EventAdvisor(framework.event.EventBase):  # type: ignore[misc]
-    """The advisor said something, or has ended."""
+class EventFromBeside(framework.event.EventBase):  # type: ignore[misc]
+    """The advisor or the manager of policies said something."""
 
     def __init__(self, event: Event) -> None:
         super().__init__()
@@ -103,12 +105,14 @@ class Headway(framework.App):  # type: ignore[misc]
         self._advisor: AdvisorProcess | None = None
         try:
             settings = Settings.from_environment(os.environ)
-            self.state = State(load_policy(settings.policy_path), settings)
+            capacities = Capacities.load(settings.links)
+            self.manager = Manager(settings)
+            self.state = State(self.manager.begin_with(), settings, capacities=capacities)
             if settings.has_agent:
-                capacities = Capacities.load(settings.links)
                 self.state.agent = Agent.of(settings, capacities, time.perf_counter)
-                self._advisor = AdvisorProcess(settings, self._advised)
+                self._advisor = AdvisorProcess(settings, self._beside)
             metrics.serve(settings.metrics, self.state, self.notes)
+            api.serve(settings, self.state, self.manager, self.notes)
         except (ControllerError, PolicyError) as error:
             print(f"headway: error: {error}", file=sys.stderr)
             sys.exit(2)  # ryu-manager would show a traceback
@@ -118,6 +122,7 @@ class Headway(framework.App):  # type: ignore[misc]
         framework.hub.spawn(self._tick_forever)
         if self._advisor:
             self._advisor.start()
+        self.manager.start(self.state, self._beside)
         return super().start()
 
     def _tick_forever(self) -> None:
@@ -142,6 +147,9 @@ class Headway(framework.App):  # type: ignore[misc]
             if self._advisor:
                 self._advisor.ask(command)
             return
+        if isinstance(command, PolicyAnswered):
+            self.manager.answered(command)
+            return
         connection = self._connections.get(command.dpid)
         if isinstance(command, Disconnect) or connection is None:
             return  # a refused connection was closed where it was made
@@ -159,11 +167,11 @@ class Headway(framework.App):  # type: ignore[misc]
         self._tick_waiting = False
         self._take(Tick())
 
-    def _advised(self, event: Event) -> None:
-        self.send_event(self.name, EventAdvisor(event))
+    def _beside(self, event: Event) -> None:
+        self.send_event(self.name, EventFromBeside(event))
 
-    @framework.handler.set_ev_cls(EventAdvisor)
-    def _on_advisor(self, ev: Any) -> None:
+    @framework.handler.set_ev_cls(EventFromBeside)
+    def _on_beside(self, ev: Any) -> None:
         self._take(ev.event)
 
     @framework.handler.set_ev_cls(_event.EventOFPStateChange, [_MAIN, _DEAD])
@@ -241,7 +249,8 @@ class Headway(framework.App):  # type: ignore[misc]
             return
         kind = _ofp.ofp_error_type_to_str(ev.msg.type)
         code = _ofp.ofp_error_code_to_str(ev.msg.type, ev.msg.code or 0)
-        self._take(Refused(ev.msg.datapath.id, f"{kind} {code}"))
+        subject = codec.refused(getattr(ev.msg, "data", None))
+        self._take(Refused(ev.msg.datapath.id, f"{kind} {code}", subject))
         question = connection.outbox.answered(ev.msg.xid)
         if isinstance(question, ReadTables) and question is connection.reading.question:
             self._part_ended(connection)  # a switch without meters has none to tell
@@ -249,6 +258,7 @@ class Headway(framework.App):  # type: ignore[misc]
     @framework.handler.set_ev_cls(_event.EventOFPPortStatsReply, _MAIN)
     @framework.handler.set_ev_cls(_event.EventOFPQueueStatsReply, _MAIN)
     @framework.handler.set_ev_cls(_event.EventOFPGroupStatsReply, _MAIN)
+    @framework.handler.set_ev_cls(_event.EventOFPMeterStatsReply, _MAIN)
     def _on_counters(self, ev: Any) -> None:
         if question := self._question_of(ev.msg, ReadCounters):
             self._take(CountersRead(question.dpid, codec.decode_counters(ev.msg)))

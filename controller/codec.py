@@ -6,6 +6,7 @@ equal) and deleted, but not sent.
 
 import ipaddress
 import re
+import struct
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from controller.events import (
     Counters,
     FlowCounters,
     GroupCounters,
+    MeterCounters,
     Port,
     PortCounters,
     QueueCounters,
@@ -39,8 +41,11 @@ from controller.rules import (
     Load,
     Match,
     Meter,
+    MeterUnit,
     Move,
     Output,
+    PopVlan,
+    PushVlan,
     Rule,
     SetField,
     SetQueue,
@@ -48,6 +53,8 @@ from controller.rules import (
 )
 
 _MAC_FIELDS = {"eth_dst", "eth_src", "arp_sha", "arp_tha"}
+_IPV6_FIELDS = {"ipv6_src", "ipv6_dst"}
+_ETHERTYPE_VLAN = 0x8100
 _IPV4_FIELDS = {"arp_spa", "arp_tpa", "ipv4_src", "ipv4_dst"}
 _MAC_TEXT = re.compile("(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 _ALL_METADATA = (1 << 64) - 1
@@ -66,6 +73,8 @@ _METER_COMMAND = {
     Change.DELETE: ofp.OFPMC_DELETE,
 }
 _METER_UNITS = ofp.OFPMF_PKTPS | ofp.OFPMF_KBPS
+_UNIT_FLAG = {MeterUnit.PACKETS: ofp.OFPMF_PKTPS, MeterUnit.KILOBITS: ofp.OFPMF_KBPS}
+_FLAG_UNIT = {flag: unit for unit, flag in _UNIT_FLAG.items()}
 _GROUP_TYPE = {GroupType.SELECT: ofp.OFPGT_SELECT, GroupType.FAST_FAILOVER: ofp.OFPGT_FF}
 _TYPE_GROUP = {number: kind for kind, number in _GROUP_TYPE.items()}
 
@@ -78,6 +87,8 @@ def _to_wire(name: str, value: int) -> int | str:
         return value.to_bytes(6, "big").hex(":")
     if name in _IPV4_FIELDS:
         return ".".join(str(byte) for byte in value.to_bytes(4, "big"))
+    if name in _IPV6_FIELDS:
+        return str(ipaddress.IPv6Address(value))
     return value
 
 
@@ -139,6 +150,10 @@ def _encode_action(action: Action) -> Any:
             return ofp_parser.NXActionRegLoad(offset << 6 | bits - 1, wire_name, value)
         case Move(source, target, bits):
             return ofp_parser.NXActionRegMove(source, target, bits)
+        case PushVlan():
+            return ofp_parser.OFPActionPushVlan(_ETHERTYPE_VLAN)
+        case PopVlan():
+            return ofp_parser.OFPActionPopVlan()
     raise TypeError(f"{action!r} is read from switches only and never sent")
 
 
@@ -158,6 +173,10 @@ def _decode_action(action: Any) -> Action:
         case "NXActionRegMove" if not (action.src_ofs or action.dst_ofs):
             source, target = _standard(action.src_field), _standard(action.dst_field)
             return Move(source, target, action.n_bits)
+        case "OFPActionPushVlan" if action.ethertype == _ETHERTYPE_VLAN:
+            return PushVlan()
+        case "OFPActionPopVlan":
+            return PopVlan()
     return Foreign(str(action))
 
 
@@ -187,7 +206,8 @@ def _encode_instructions(rule: Rule) -> list[Any]:
         actions = [_encode_action(action) for action in rule.actions]
         made.append(ofp_parser.OFPInstructionActions(ofp.OFPIT_APPLY_ACTIONS, actions))
     if rule.metadata is not None:
-        made.append(ofp_parser.OFPInstructionWriteMetadata(rule.metadata, _ALL_METADATA))
+        mask = rule.metadata_mask & _ALL_METADATA
+        made.append(ofp_parser.OFPInstructionWriteMetadata(rule.metadata, mask))
     if rule.goto is not None:
         made.append(ofp_parser.OFPInstructionGotoTable(rule.goto))
     return made
@@ -197,6 +217,7 @@ def decode_rule(stats: Any) -> Rule:
     """One flow-statistics entry as a rule; what we would never have written makes it foreign."""
     actions: list[Action] = []
     goto = metadata = meter = None
+    mask = -1
     if stats.cookie != COOKIE_MARK or stats.idle_timeout or stats.hard_timeout:
         actions.append(Foreign("cookie or timeout"))
     for instruction in stats.instructions:
@@ -205,14 +226,17 @@ def decode_rule(stats: Any) -> Rule:
                 actions += [_decode_action(action) for action in instruction.actions]
             case "OFPInstructionGotoTable":
                 goto = instruction.table_id
-            case "OFPInstructionWriteMetadata" if instruction.metadata_mask == _ALL_METADATA:
+            case "OFPInstructionWriteMetadata":
                 metadata = instruction.metadata
+                if instruction.metadata_mask != _ALL_METADATA:
+                    mask = instruction.metadata_mask
             case "OFPInstructionMeter":
                 meter = instruction.meter_id
             case other:
                 actions.append(Foreign(other))
     match = _decode_match(stats.match)
-    return Rule(stats.table_id, stats.priority, match, tuple(actions), goto, metadata, meter)
+    table, priority = stats.table_id, stats.priority
+    return Rule(table, priority, match, tuple(actions), goto, metadata, meter, mask)
 
 
 # --- groups and meters --------------------------------------------------------------------------
@@ -247,19 +271,20 @@ def _decode_bucket(bucket: Any, kind: GroupType) -> Bucket:
 
 def _encode_meter(datapath: Any, change: ChangeMeter) -> Iterator[Any]:
     meter, deleting = change.meter, change.change is Change.DELETE
-    bands = [ofp_parser.OFPMeterBandDrop(meter.rate_pps, meter.burst_packets)]
-    flags = ofp.OFPMF_PKTPS | ofp.OFPMF_BURST
+    bands = [ofp_parser.OFPMeterBandDrop(meter.rate, meter.burst)]
+    flags = _UNIT_FLAG.get(meter.unit, ofp.OFPMF_KBPS) | ofp.OFPMF_BURST
     yield ofp_parser.OFPMeterMod(
         datapath, _METER_COMMAND[change.change], flags, meter.meter_id, [] if deleting else bands
     )
 
 
 def decode_meter(config: Any) -> Meter:
-    """One meter-configuration entry; a meter of another kind than ours limits to nothing."""
-    bands = config.bands if config.flags & _METER_UNITS == ofp.OFPMF_PKTPS else []
-    if [band.type for band in bands] != [ofp.OFPMBT_DROP]:
-        return Meter(config.meter_id, 0, 0)
-    return Meter(config.meter_id, bands[0].rate, bands[0].burst_size)
+    """One meter-configuration entry; a meter of another kind than ours is foreign."""
+    unit = _FLAG_UNIT.get(config.flags & _METER_UNITS)
+    if unit is None or [band.type for band in config.bands] != [ofp.OFPMBT_DROP]:
+        return Meter(config.meter_id, 0, 0, MeterUnit.FOREIGN)
+    (band,) = config.bands
+    return Meter(config.meter_id, band.rate, band.burst_size, unit)
 
 
 # --- the rest -----------------------------------------------------------------------------------
@@ -282,6 +307,8 @@ def _encode_read_counters(datapath: Any, command: ReadCounters) -> Iterator[Any]
     yield ofp_parser.OFPPortStatsRequest(datapath, 0, ANY)
     yield ofp_parser.OFPQueueStatsRequest(datapath, 0, ANY, ofp.OFPQ_ALL)
     yield ofp_parser.OFPGroupStatsRequest(datapath, 0, ofp.OFPG_ALL)
+    if command.meters:
+        yield ofp_parser.OFPMeterStatsRequest(datapath, 0, ofp.OFPM_ALL)
 
 
 def _encode_barrier(datapath: Any, _command: Barrier) -> Iterator[Any]:
@@ -297,6 +324,30 @@ _ENCODERS: dict[type, Callable[[Any, Any], Iterator[Any]]] = {
     ReadCounters: _encode_read_counters,
     Barrier: _encode_barrier,
 }
+
+
+_FLOW_MOD = struct.Struct("!8x16xBxHHH")  # 7.3.4.1: table, (command,) timeouts, priority
+_ID = struct.Struct("!8x4xI")  # 7.3.4.2, 7.3.4.4: of a group or meter, after command and flags
+_REQUEST_TYPE = 1  # offset of the type in a header
+
+
+def refused(data: bytes | None) -> str:
+    """What an error message's data is about: the first bytes of the request (section 7.4.4).
+
+    Returns:
+        Such as "flow in table 3, priority 100", "meter 32769" or "group 0x10000001"; "" for any
+        other request, and for bytes that are none.
+    """
+    kind = data[_REQUEST_TYPE] if data and len(data) > _REQUEST_TYPE else None
+    form = _FLOW_MOD if kind == ofp.OFPT_FLOW_MOD else _ID
+    if data is None or len(data) < form.size:
+        return ""
+    if kind == ofp.OFPT_FLOW_MOD:
+        table, _, _, priority = form.unpack_from(data)
+        return f"flow in table {table}, priority {priority}"
+    (number,) = _ID.unpack_from(data)
+    words = {ofp.OFPT_GROUP_MOD: f"group {number:#x}", ofp.OFPT_METER_MOD: f"meter {number}"}
+    return words.get(kind, "")
 
 
 def encode(datapath: Any, command: Any) -> Iterable[Any]:
@@ -320,11 +371,19 @@ def _port_counters(s: Any) -> PortCounters:
 
 
 def _queue_counters(s: Any) -> QueueCounters:
-    return QueueCounters(s.port_no, s.queue_id, s.tx_bytes, s.tx_packets)
+    return QueueCounters(s.port_no, s.queue_id, s.tx_bytes, s.tx_packets, s.tx_errors)
 
 
 def _group_counters(s: Any) -> GroupCounters:
     return GroupCounters(s.group_id, s.byte_count, tuple(b.byte_count for b in s.bucket_stats))
+
+
+def _meter_counters(s: Any) -> MeterCounters:
+    # No band counted yet where a switch tells of none; ours have one (section 7.3.5.10).
+    band = s.band_stats[0] if s.band_stats else None
+    return MeterCounters(s.meter_id, s.packet_in_count, s.byte_in_count,
+                         band.packet_band_count if band else 0,
+                         band.byte_band_count if band else 0)  # fmt: skip
 
 
 def _flow_counters(s: Any) -> FlowCounters:
@@ -335,6 +394,7 @@ _COUNTERS: dict[str, Callable[[Any], Counters]] = {
     "OFPPortStatsReply": _port_counters,
     "OFPQueueStatsReply": _queue_counters,
     "OFPGroupStatsReply": _group_counters,
+    "OFPMeterStatsReply": _meter_counters,
     "OFPFlowStatsReply": _flow_counters,
 }
 

@@ -8,7 +8,17 @@ same commands.
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from controller import advising, discovery, headers, hosts, pipeline, routing
+from controller import (
+    advising,
+    applying,
+    discovery,
+    headers,
+    hosts,
+    pipeline,
+    reachability,
+    routing,
+    slice_pipeline,
+)
 from controller.events import (
     AdviceReceived,
     AdvisorDown,
@@ -22,6 +32,7 @@ from controller.events import (
     Level,
     Note,
     PacketIn,
+    PolicyChanged,
     PortChanged,
     ReadCounters,
     ReadTables,
@@ -31,6 +42,7 @@ from controller.events import (
     TablesRead,
     Tick,
 )
+from controller.labels import MAX_EDGES
 from controller.mirror import Mirror
 from controller.state import PortState, State, Switch
 
@@ -49,7 +61,8 @@ def decide(state: State, event: Event, now: float) -> list[Command]:
         Commands, to be sent in this order.
     """
     commands = list(_HANDLERS[type(event)](state, event, now))
-    return commands + _flush(state)
+    changes = _flush(state)
+    return commands + changes + applying.sent(state, changes)
 
 
 def _flush(state: State) -> list[Command]:
@@ -140,6 +153,7 @@ def _tables_read(state: State, event: TablesRead, now: float) -> Iterator[Comman
         return  # changed while it was being read; the next audit will tell
     first, switch.ready, switch.reading = not switch.ready, True, None
     state.telemetry.keep_flows(event.dpid, {rule.key for rule in event.rules})
+    yield from _strangers(state, switch)
     if first:
         switch.resync = True
         _adopt_hosts(state, switch, event, now)
@@ -150,17 +164,35 @@ def _tables_read(state: State, event: TablesRead, now: float) -> Iterator[Comman
                    "left them; repaired", Level.WARNING)  # fmt: skip
 
 
+def _strangers(state: State, switch: Switch) -> Iterator[Command]:
+    """Tells, as often as flow counters are read, of frames that are of no slice."""
+    for port in switch.host_ports if state.sliced else ():
+        key = slice_pipeline.foreign_rule(port).key
+        frames = state.telemetry.flow_packets.get((switch.dpid, key), 0)
+        new = frames - switch.foreign.get(port, 0)
+        switch.foreign[port] = frames
+        if new > 0:
+            yield Note("slice-none", f"{new} frames on {discovery.name(state, (switch.dpid, port))}"
+                       " with a tag that no slice has there; dropped", Level.WARNING)  # fmt: skip
+
+
 def _adopt_hosts(state: State, switch: Switch, event: TablesRead, now: float) -> None:
     """Learns from a switch what an earlier run of ours knew, so that a restart disturbs nobody."""
-    edge, found = pipeline.hosts_in(switch.dpid, event.rules)
+    edge, plain = pipeline.hosts_in(switch.dpid, event.rules)
+    found = slice_pipeline.hosts_in(switch.dpid, event.rules) or plain
     taken = {s.edge for s in state.switches.values() if s is not switch}
     if edge is None or switch.edge is not None or edge in taken:
         return
     routing.make_edge(state, switch, edge, now)
-    for host in found:
-        if host.mac not in state.hosts and host.port in switch.ports:
-            hosts.place(state, host)
-            routing.install_host(state, host)
+    here = [host for host in found if host.port in switch.ports]
+    switch.host_ports.update(host.port for host in here)
+    if state.sliced:
+        routing.settle_slices(state, switch)
+    for host in here:
+        home = hosts.rehomed(state, host)
+        if home and home.key not in state.hosts:
+            hosts.enter(state, home)
+    reachability.install_hosts(state, switch.hosts.values())
 
 
 # --- ports and packets --------------------------------------------------------------------------
@@ -202,7 +234,7 @@ def _packet_in(state: State, event: PacketIn, now: float) -> Iterator[Command]:
         heard = hosts.take(state, end, event.frame, packet, now)
         yield from heard.commands
         if heard.changed:
-            routing.install_host(state, heard.changed)
+            reachability.install_hosts(state, heard.changed)
 
 
 def _lldp(state: State, end: tuple[int, int], frame: bytes, now: float) -> Iterator[Command]:
@@ -224,11 +256,13 @@ def _barrier_reply(state: State, event: BarrierReply, now: float) -> Iterator[Co
 
 
 def _refused(state: State, event: Refused, now: float) -> Iterator[Command]:
-    yield Note("command-refused", f"switch {event.dpid:#x} refused a change: {event.reason}; its "
+    what = event.subject or "a change"
+    yield Note("command-refused", f"switch {event.dpid:#x} refused {what}: {event.reason}; its "
                "tables will be read back", Level.WARNING)  # fmt: skip
     switch = state.switches.get(event.dpid)
     if switch:
         switch.next_audit = min(switch.next_audit, now + 1.0)
+    yield from applying.refused(state, event, now)
 
 
 def _counters_read(state: State, event: CountersRead, now: float) -> Iterator[Command]:
@@ -254,10 +288,15 @@ def _tick(state: State, event: Tick, now: float) -> Iterator[Command]:
         switch = state.switches[dpid]
         if switch.ready and routing.settle_ports(state, switch, now):
             state.unsettled_ports.discard(dpid)
+            if switch.host_ports and switch.edge is None:
+                yield Note("edge-limit", f"switch {dpid:#x} has ports for hosts, but all "
+                           f"{MAX_EDGES} edge numbers are taken: its hosts reach nobody elsewhere",
+                           Level.WARNING)  # fmt: skip
     changed = state.topology_changed_at
     if changed is not None and now - changed >= state.settings.quiet_s:
         yield from routing.refresh(state, now)
     routing.advance(state, now)
+    yield from applying.tick(state, now)
     yield from advising.tick(state, now)
     yield from _reads(state, now)
 
@@ -269,7 +308,7 @@ def _reads(state: State, now: float) -> Iterator[Command]:
         advising.polled(state, now)
     for switch in state.connected():
         if poll:
-            yield ReadCounters(switch.dpid)
+            yield ReadCounters(switch.dpid, meters=state.sliced)
         if now >= switch.next_audit and switch.acked == switch.sent:
             yield _read_tables(state, switch, now)
 
@@ -283,6 +322,7 @@ _HANDLERS: dict[type, Callable[[State, Any, float], Iterator[Command]]] = {
     BarrierReply: _barrier_reply,
     Refused: _refused,
     CountersRead: _counters_read,
+    PolicyChanged: applying.begin,
     Tick: _tick,
     AdvisorUp: advising.advisor_up,
     AdvisorDown: advising.advisor_down,

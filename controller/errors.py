@@ -15,3 +15,19 @@ class ListenError(ControllerError):
 
 class FrameworkError(ControllerError):
     """No OpenFlow framework, or one we can't work with."""
+
+
+class ApplyError(ControllerError):
+    """A policy could not be put in force; everything is as it was."""
+
+
+class BusyError(ApplyError):
+    """Another change is under way."""
+
+
+class StoreError(ControllerError):
+    """The record of applied policies can't be used."""
+
+
+class UnknownVersionError(StoreError):
+    """The record of applied policies doesn't have what was asked for."""

@@ -3,6 +3,7 @@
 Owns the words between shell and core. Nothing here imports a framework or reads a clock.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -11,6 +12,7 @@ from controller.advice.network import BoolArray, FloatArray
 from controller.advice.records import Record, Standing
 from controller.advice.view import View
 from controller.rules import Group, Meter, Rule
+from policies.model import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +83,17 @@ class BarrierReply:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A switch answered a command of ours with an OpenFlow error."""
+    """A switch answered a command of ours with an OpenFlow error.
+
+    Attributes:
+        dpid: The switch.
+        reason: The error's type and code, in words.
+        subject: What it refused, such as "meter 32769"; "" where that can't be told.
+    """
 
     dpid: int
     reason: str
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,7 @@ class QueueCounters:
     queue_id: int
     tx_bytes: int
     tx_packets: int
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,18 @@ class FlowCounters:
     bytes_total: int
 
 
-Counters = PortCounters | QueueCounters | GroupCounters | FlowCounters
+@dataclass(frozen=True, slots=True)
+class MeterCounters:
+    """Counters of one drop meter, cumulative; `..._in` is everything that met it."""
+
+    meter_id: int
+    packets_in: int
+    bytes_in: int
+    dropped_packets: int
+    dropped_bytes: int
+
+
+Counters = PortCounters | QueueCounters | GroupCounters | MeterCounters | FlowCounters
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +157,19 @@ class CountersRead:
 
     dpid: int
     counters: tuple[Counters, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """From now on this effective policy holds, if all switches take it; it has been checked.
+
+    Attributes:
+        policy: What holds now of what was written.
+        number: Of the request, for its `PolicyAnswered`.
+    """
+
+    policy: Policy
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +218,7 @@ class AdviceReceived:
 
 Event = (
     SwitchUp | SwitchDown | PortChanged | PacketIn | TablesRead | BarrierReply | Refused
-    | CountersRead | Tick | AdvisorUp | AdvisorDown | AdviceReceived
+    | CountersRead | PolicyChanged | Tick | AdvisorUp | AdvisorDown | AdviceReceived
 )  # fmt: skip
 
 
@@ -252,9 +286,10 @@ class ReadTables:
 
 @dataclass(frozen=True, slots=True)
 class ReadCounters:
-    """Ask for port, queue and group counters. Flow counters come with `ReadTables`."""
+    """Ask for port, queue and group counters, and `meters` too. Flow counters: `ReadTables`."""
 
     dpid: int
+    meters: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +332,21 @@ class Observe:
     hosts: tuple[HostPlace, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyAnswered:
+    """What became of a `PolicyChanged`.
+
+    Attributes:
+        number: Of the request.
+        refused: Why the policy of before holds; empty: every connected switch has confirmed.
+        changes: Rules, groups and meters that were sent, by switch.
+    """
+
+    number: int
+    refused: str
+    changes: Mapping[int, int]
+
+
 class Level(Enum):
     """How loud a note is."""
 
@@ -315,5 +365,5 @@ class Note:
 
 Command = (
     ChangeRule | ChangeGroup | ChangeMeter | Barrier | SendFrame | ReadTables | ReadCounters
-    | Disconnect | Observe | Note
+    | Disconnect | Observe | PolicyAnswered | Note
 )  # fmt: skip

@@ -56,3 +56,10 @@ def green_socket(plain: socket.socket) -> Any:
         return plain  # threads of the system
     green = import_module("eventlet.green.socket")
     return green.socket(plain.family, plain.type, fileno=plain.detach())
+
+
+def off_thread(function: Any, *arguments: Any) -> Any:
+    """Calls what computes for long in a thread of the system, so that green threads go on."""
+    if getattr(hub, "HUB_TYPE", "eventlet") != "eventlet":
+        return function(*arguments)
+    return import_module("eventlet.tpool").execute(function, *arguments)

@@ -15,6 +15,10 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
+_Owned = tuple[tuple[RuleKey, ...], tuple[int, ...], tuple[int, ...]]
+_NOTHING: _Owned = ((), (), ())
+
+
 class Mirror:
     """The desired and the actual tables of the switch `dpid`."""
 
@@ -26,26 +30,42 @@ class Mirror:
         self.actual_rules: dict[RuleKey, Rule] = {}
         self.actual_groups: dict[int, Group] = {}
         self.actual_meters: dict[int, Meter] = {}
-        self._owned: dict[Hashable, tuple[tuple[RuleKey, ...], tuple[int, ...]]] = {}
+        self._owned: dict[Hashable, _Owned] = {}
         self._dirty_rules: dict[RuleKey, None] = {}
         self._dirty_groups: dict[int, None] = {}
         self._dirty_meters: dict[int, None] = {}
 
-    def put(self, owner: Hashable, rules: Iterable[Rule], groups: Iterable[Group] = ()) -> None:
-        """Makes `rules` and `groups` all that `owner` wants here; nothing takes the owner away."""
+    def put(
+        self,
+        owner: Hashable,
+        rules: Iterable[Rule],
+        groups: Iterable[Group] = (),
+        meters: Iterable[Meter] = (),
+    ) -> None:
+        """Makes these all that `owner` wants here; nothing takes the owner away.
+
+        No two owners may want the same entry.
+        """
         new = {rule.key: rule for rule in rules}
         new_groups = {group.group_id: group for group in groups}
-        old, old_groups = self._owned.pop(owner, ((), ()))
-        if new or new_groups:
-            self._owned[owner] = tuple(new), tuple(new_groups)
+        new_meters = {meter.meter_id: meter for meter in meters}
+        old, old_groups, old_meters = self._owned.pop(owner, _NOTHING)
+        if new or new_groups or new_meters:
+            self._owned[owner] = tuple(new), tuple(new_groups), tuple(new_meters)
         _replace(self.rules, old, new, self._dirty_rules)
-        _replace(self.groups, old_groups, new_groups, self._dirty_groups)
+        if old_groups or new_groups:
+            _replace(self.groups, old_groups, new_groups, self._dirty_groups)
+        if old_meters or new_meters:
+            _replace(self.meters, old_meters, new_meters, self._dirty_meters)
 
-    def put_meter(self, meter: Meter) -> None:
-        """Wants a meter, or another form of it."""
-        if self.meters.get(meter.meter_id) != meter:
-            self.meters[meter.meter_id] = meter
-            self._dirty_meters[meter.meter_id] = None
+    def gives_up(self, owner: Hashable, rules: Iterable[Rule]) -> bool:
+        """True if putting these rules would take others of the owner away."""
+        owned = self._owned.get(owner, _NOTHING)[0]
+        return bool(owned) and not {rule.key for rule in rules}.issuperset(owned)
+
+    def owners(self) -> Iterable[Hashable]:
+        """Who wants anything here, as they are now."""
+        return tuple(self._owned)
 
     def adopt(self, rules: Iterable[Rule], groups: Iterable[Group], meters: Iterable[Meter]) -> int:
         """Takes what the switch says it holds as the truth; returns how many entries differ."""
@@ -66,7 +86,8 @@ class Mirror:
         """The commands that make the switch as desired; assumes they are sent, in this order.
 
         What is referred to comes before what refers to it, and deletions come last and the other
-        way round, so a packet never meets a rule whose group or meter is missing.
+        way round, so a packet never meets a rule whose group or meter is missing. Later tables are
+        filled before the earlier ones that lead to them, and emptied after.
 
         Args:
             delete: False keeps entries nobody wants yet, for a restart that is still learning.
@@ -74,7 +95,9 @@ class Mirror:
         meters = list(self._meter_changes(delete))
         groups = list(self._group_changes(delete))
         rules = list(self._rule_changes(delete))
+        rules.sort(key=lambda change: -change.rule.table)
         put = [c for part in (meters, groups, rules) for c in part if c.change is not Change.DELETE]
+        rules.reverse()
         gone = [c for part in (rules, groups, meters) for c in part if c.change is Change.DELETE]
         return [*put, *gone]
 

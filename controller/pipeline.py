@@ -7,6 +7,7 @@ Pure: no state, no clock. See docs/architecture.md for the tables and why they a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from controller import labels
@@ -45,9 +46,15 @@ _ENTRY, _PRIMARY, _RESERVE, _TRANSIT = 1, 2, 3, 4
 # --- every switch -------------------------------------------------------------------------------
 
 
-@lru_cache(4)
 def base_rules(policy: Policy) -> tuple[Rule, ...]:
-    """Rules that depend on the policy alone."""
+    """Rules that depend on the policy alone, and not on its slices but for whether it has any."""
+    return _base_rules(
+        replace(policy, slices=policy.slices[:1], intents=(), limits=(), confinements=())
+    )
+
+
+@lru_cache(4)  # of what makes a difference alone: a policy of many slices is slow to hash
+def _base_rules(policy: Policy) -> tuple[Rule, ...]:
     return (*_admission_base(), *_classify_base(policy), *_fabric_base(policy))
 
 
@@ -65,16 +72,28 @@ def _classify_base(policy: Policy) -> Iterator[Rule]:
             for end in ("dst", "src"):
                 name = f"{service.transport.value}_{end}"
                 yield from _classified(
-                    600 - order, entry, service.transport, **{name: (value, mask)}
+                    policy, 600 - order, entry, service.transport, **{name: (value, mask)}
                 )
     background = policy.class_of(TrafficClass.BACKGROUND)
-    yield from _classified(100, background, None)
-    yield Rule(Table.CLASSIFY, 0, (), (SetQueue(background.queue_id),), goto=Table.PIN,
-               metadata=GROUP_NUMBER[background.path_group])  # fmt: skip
+    yield from _classified(policy, 100, background, None)
+    yield Rule(Table.CLASSIFY, 0, (), _queue(policy, background), goto=Table.PIN,
+               metadata=GROUP_NUMBER[background.path_group],
+               metadata_mask=_group_mask(policy))  # fmt: skip
     yield Rule(Table.PIN, 0, (), goto=Table.ROUTE)
 
 
+def _queue(policy: Policy, entry: ClassPolicy) -> tuple[Action, ...]:
+    # With slices the port reads the queue off the label and the mark, see `policies.queues`.
+    return () if policy.slices else (SetQueue(entry.queue_id),)
+
+
+def _group_mask(policy: Policy) -> int:
+    # With slices the rest of the metadata says whose packet it is.
+    return 3 if policy.slices else -1
+
+
 def _classified(
+    policy: Policy,
     priority: int,
     entry: ClassPolicy,
     transport: Transport | None,
@@ -85,9 +104,10 @@ def _classified(
         conditions: dict[str, int | tuple[int, int]] = {"eth_type": eth_type, **fields}
         if transport:
             conditions["ip_proto"] = transport.number
-        actions = (SetField("ip_dscp", entry.dscp), SetQueue(entry.queue_id))
+        actions = (SetField("ip_dscp", entry.dscp), *_queue(policy, entry))
         yield Rule(Table.CLASSIFY, priority, match(**conditions), actions, goto=Table.PIN,
-                   metadata=GROUP_NUMBER[entry.path_group])  # fmt: skip
+                   metadata=GROUP_NUMBER[entry.path_group],
+                   metadata_mask=_group_mask(policy))  # fmt: skip
 
 
 def port_prefixes(first: int, last: int) -> Iterator[tuple[int, int]]:
@@ -102,7 +122,7 @@ def port_prefixes(first: int, last: int) -> Iterator[tuple[int, int]]:
 
 def _fabric_base(policy: Policy) -> Iterator[Rule]:
     """The mark chooses the queue on every hop; unmarked packets keep the default queue."""
-    for queue in policy.queues:
+    for queue in () if policy.slices else policy.queues:
         for dscp in queue.dscps:
             for eth_type in (IPV4, IPV6):
                 condition = match(eth_type=eth_type, ip_dscp=dscp)
@@ -133,10 +153,16 @@ def host_port_rules(port: int, policy: Policy, *, trusted: bool) -> list[Rule]:
         (Table.ROUTE, 1, match(in_port=port)),  # a destination not learned anywhere
     ]
     rules = [Rule(table, prio, m, (PUNT,), meter=port) for table, prio, m in punted]
-    if trusted:
-        for entry in policy.classes:
-            rules += _classified(650, entry, None, in_port=port, ip_dscp=entry.dscp)
-    return rules
+    return rules + (trusted_rules(port, policy) if trusted else [])
+
+
+def trusted_rules(port: int, policy: Policy) -> list[Rule]:
+    """A port whose hosts are believed the marks they write."""
+    return [
+        rule
+        for entry in policy.classes
+        for rule in _classified(policy, 650, entry, None, in_port=port, ip_dscp=entry.dscp)
+    ]
 
 
 def port_meter(port: int, rate_pps: int) -> Meter:
@@ -150,7 +176,7 @@ def port_meter(port: int, rate_pps: int) -> Meter:
 def home_rules(host: Host, edge: int) -> list[Rule]:
     """At the host's own switch: let it in, deliver to it, and never answer its own address."""
     own = [Rule(Table.CLASSIFY, 910, match(eth_type=ARP, arp_op=1, arp_tpa=ip, eth_src=host.mac),
-                (PUNT,), meter=host.port) for ip in _ipv4(host)]  # fmt: skip
+                (PUNT,), meter=host.port) for ip in ipv4_of(host)]  # fmt: skip
     return [
         Rule(Table.ADMISSION, 500, match(in_port=host.port, eth_src=host.mac), goto=Table.CLASSIFY),
         Rule(Table.ROUTE, 200, match(eth_dst=host.mac), (Output(host.port),)),
@@ -177,16 +203,17 @@ def _away(mac: int, host_number: int, edge: int) -> tuple[Rule, ...]:
 
 def arp_rules(host: Host) -> list[Rule]:
     """At every edge switch: answer ARP requests for the host (RFC 826), flooding nothing."""
-    return [_arp_rule(host.mac, ip) for ip in _ipv4(host)]
+    return [_arp_rule(host.mac, ip) for ip in ipv4_of(host)]
 
 
 @lru_cache(1 << 16)
 def _arp_rule(mac: int, ip: int) -> Rule:
     condition = match(eth_type=ARP, arp_op=1, arp_tpa=ip)
-    return Rule(Table.CLASSIFY, 900, condition, _arp_reply(mac, ip))
+    return Rule(Table.CLASSIFY, 900, condition, arp_reply(mac, ip))
 
 
-def _arp_reply(mac: int, ip: int) -> tuple[Action, ...]:
+def arp_reply(mac: int, ip: int) -> tuple[Action, ...]:
+    """Makes an ARP request the answer to it, back out of the port it came from."""
     return (
         Move("eth_src", "eth_dst", 48), SetField("eth_src", mac), SetField("arp_op", 2),
         Move("arp_sha", "arp_tha", 48), Move("arp_spa", "arp_tpa", 32),
@@ -194,26 +221,36 @@ def _arp_reply(mac: int, ip: int) -> tuple[Action, ...]:
     )  # fmt: skip
 
 
-def _ipv4(host: Host) -> list[int]:
+def ipv4_of(host: Host) -> list[int]:
+    """Its IPv4 addresses."""
     return [ip for ip in host.ips if ip < 1 << 32]
 
 
 # --- paths --------------------------------------------------------------------------------------
 
 
-def entry_group_id(path_group: PathGroup, edge: int) -> int:
+def entry_group_id(path_group: PathGroup, edge: int, slice_number: int = 0) -> int:
     """The group a route rule points to: the primary paths, or the reserve if none of them lives."""
-    return ingress_group_ids(path_group, edge)[0]
+    return ingress_group_ids(path_group, edge, slice_number)[0]
 
 
-def ingress_group_ids(path_group: PathGroup, edge: int) -> tuple[int, int, int]:
-    """(entry, primary, reserve) group numbers of one ingress switch towards one egress."""
-    rest = GROUP_NUMBER[path_group] << 20 | edge
+def ingress_group_ids(
+    path_group: PathGroup, edge: int, slice_number: int = 0
+) -> tuple[int, int, int]:
+    """(entry, primary, reserve) group numbers of one ingress switch towards one egress.
+
+    In bits: 28.. kind, 20..21 path group, 10..19 the confined slice they are for (0 for everyone
+    who goes where they like), 0..9 edge.
+    """
+    rest = GROUP_NUMBER[path_group] << 20 | slice_number << labels.EDGE_BITS | edge
     return _ENTRY << 28 | rest, _PRIMARY << 28 | rest, _RESERVE << 28 | rest
 
 
 def ingress_groups(
-    path_group: PathGroup, edge: int, choices: Iterable[tuple[int, int, int]]
+    path_group: PathGroup,
+    edge: int,
+    choices: Iterable[tuple[int, int, int]],
+    slice_number: int = 0,
 ) -> list[Group]:
     """The groups of one ingress switch towards one egress.
 
@@ -221,12 +258,13 @@ def ingress_groups(
         path_group: Whose groups.
         edge: The egress switch's number in labels.
         choices: (tree, output port, weight) of each live candidate path; weight 0 is reserve.
+        slice_number: The confined slice they are for; 0 for everyone else.
 
     Returns:
         Primary and reserve (select, left out where empty) and entry (fast failover); a path change
         is a change of one of them, at this switch alone.
     """
-    entry, primary, reserve = ingress_group_ids(path_group, edge)
+    entry, primary, reserve = ingress_group_ids(path_group, edge, slice_number)
     chosen = list(choices)
     selects = [
         Group(primary, GroupType.SELECT,
@@ -302,7 +340,7 @@ def hosts_in(dpid: int, rules: Iterable[Rule]) -> tuple[int | None, list[Host]]:
         fields = {f.name: f.value for f in rule.match}
         # Anybody may have written these, so only what has our form is believed.
         match rule.table, rule.priority, rule.actions, fields:
-            case Table.LABEL, 300, (SetField("eth_dst", mac), Output(port)), {"eth_dst": value}:
+            case Table.LABEL, 300, (SetField("eth_dst", mac), *_, Output(port)), {"eth_dst": value}:
                 if labels.is_label(value):
                     _, edge, number = labels.split(value)
                     hosts.append(Host(mac, dpid, port, number))

@@ -9,15 +9,17 @@ meets half a path, in any order of messages.
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from controller import pipeline
+from controller import pipeline, reachability, slice_pipeline
 from controller.advice.static import static_weights
 from controller.discovery import name
 from controller.events import Command, Level, Note
 from controller.labels import MAX_EDGES, MAX_TREES, split
 from controller.paths import Graph, InTree, in_trees, visited
-from controller.rules import Output, Rule, Table
-from controller.state import End, Hop, Host, Link, State, Switch, Target, Tree
+from controller.rules import Group, Output, Rule, Table
+from controller.state import End, Hop, Link, State, Switch, Target, Tree
 from policies.classes import PathGroup
+
+_MOST_CONFINED, _LEAST_CONFINED = 4, 2  # candidate paths on the part confined slices may use
 
 Hops = dict[int, Hop]
 Path = tuple[End, ...]
@@ -27,8 +29,15 @@ Path = tuple[End, ...]
 
 
 def install_base(state: State, switch: Switch) -> None:
-    """What every switch has, whatever it is for."""
-    switch.mirror.put("base", pipeline.base_rules(state.policy))
+    """What every switch has, whatever it is for, and what keeps confined slices off it."""
+    rules = [*pipeline.base_rules(state.policy)]
+    if state.sliced:
+        rules += slice_pipeline.base_rules()
+    switch.mirror.put("base", rules)
+    for number in state.slicing.allowed:
+        barred = not state.slicing.may_cross(number, switch.dpid)
+        owner = ("confinement", number)
+        switch.mirror.put(owner, slice_pipeline.confinement_rules(number) if barred else ())
 
 
 def settle_ports(state: State, switch: Switch, now: float) -> bool:
@@ -36,74 +45,101 @@ def settle_ports(state: State, switch: Switch, now: float) -> bool:
     waiting = False
     host_ports = set(state.host_ports(switch, now))
     for number, port in switch.ports.items():
-        rules: list[Rule] = []
         if state.is_fabric((switch.dpid, number)):
-            rules = pipeline.fabric_port_rules(number)
+            switch.host_ports.discard(number)
+            install_port(state, switch, number)
         elif number in host_ports:
-            trusted = state.is_trusted(port.port.name)
-            rules = pipeline.host_port_rules(number, state.policy, trusted=trusted)
-            switch.mirror.put_meter(pipeline.port_meter(number, state.settings.punt_pps))
+            switch.host_ports.add(number)
+            install_port(state, switch, number)
         else:
             waiting = waiting or port.port.up
-            if state.hosts_at((switch.dpid, number)):
-                continue  # a host's port that is down for now keeps its rules
-        switch.mirror.put(("port", number), rules)
+            if not state.hosts_at((switch.dpid, number)):  # else it is down for now and keeps them
+                switch.mirror.put(("port", number), ())
+    if state.sliced:
+        settle_slices(state, switch)
     if host_ports and switch.edge is None:
-        make_edge(state, switch, _free_edge(state, switch.dpid), now)
+        edge = _free_edge(state, switch.dpid)
+        if edge is not None:
+            make_edge(state, switch, edge, now)
     return not waiting
+
+
+def install_port(state: State, switch: Switch, number: int) -> None:
+    """The rules of a port with a role: with a switch behind it, or else for hosts."""
+    sliced, policy = state.sliced, state.policy
+    if state.is_fabric((switch.dpid, number)):
+        made = slice_pipeline.fabric_port_rules if sliced else pipeline.fabric_port_rules
+        switch.mirror.put(("port", number), made(number))
+        return
+    name = switch.ports[number].port.name
+    trusted = state.is_trusted(name)
+    if sliced:
+        vlans = {
+            vlan
+            for slice_number in state.slicing.on_port(name, switch.dpid)
+            for vlan in state.slicing.vlans(name, slice_number)
+        }
+        rules = slice_pipeline.host_port_rules(number, policy, sorted(vlans), trusted=trusted)
+    else:
+        rules = pipeline.host_port_rules(number, policy, trusted=trusted)
+    meter = pipeline.port_meter(number, state.settings.punt_pps)
+    switch.mirror.put(("port", number), rules, meters=[meter])
+
+
+def settle_slices(state: State, switch: Switch) -> None:
+    """Brings what slices need on a switch up to date with its ports."""
+    if not reachability.settle_slices(state, switch) or switch.edge is None:
+        return
+    reachability.install_at(state, state.hosts.values(), switch)
+    if state.slicing.allowed:
+        for target in state.targets.values():
+            if target.dpid == switch.dpid:
+                regroup(state, target)
+            else:
+                _regroup_pair(state, switch, target)
 
 
 def make_edge(state: State, switch: Switch, edge: int, now: float) -> None:
     """The switch has hosts, or ports for them: it gets a number in labels, and paths to it."""
     switch.edge = edge
     state.topology_changed_at = now
-    for host in state.hosts.values():
-        _install_host_at(state, host, switch)
+    reachability.install_at(state, state.hosts.values(), switch)
 
 
-def _free_edge(state: State, dpid: int) -> int:
+def _free_edge(state: State, dpid: int) -> int | None:
+    """A number in labels for a switch, its own where that is free; None if all are taken."""
     taken = {switch.edge for switch in state.switches.values()}
     wanted = dpid % MAX_EDGES
-    return next(
-        e % MAX_EDGES for e in range(wanted, wanted + MAX_EDGES) if e % MAX_EDGES not in taken
-    )
-
-
-# --- hosts --------------------------------------------------------------------------------------
-
-
-def install_host(state: State, host: Host) -> None:
-    """The host's rules on every edge switch that can have them already."""
-    for switch in state.edges():
-        _install_host_at(state, host, switch)
-
-
-def _install_host_at(state: State, host: Host, switch: Switch) -> None:
-    home = state.switches[host.dpid]
-    if home.edge is None:
-        return
-    rules = pipeline.arp_rules(host)
-    if switch is home:
-        rules += pipeline.home_rules(host, home.edge)
-    elif _has_groups(switch, home.edge):
-        rules += pipeline.away_rules(host, home.edge)
-    switch.mirror.put(("host", host.mac), rules)
+    free = (e % MAX_EDGES for e in range(wanted, wanted + MAX_EDGES) if e % MAX_EDGES not in taken)
+    return next(free, None)
 
 
 # --- trees --------------------------------------------------------------------------------------
 
 
+Allowed = frozenset[int] | None  # switches a confined slice may cross; None: all of them
+
+
 @dataclass(frozen=True, slots=True)
 class _Map:
-    """The network as arrays, and the indices of its edge switches."""
+    """The network, or what a confined slice may use of it, as arrays; and its edge switches."""
 
+    allowed: Allowed
     graph: Graph
     edges: list[int]
 
     @staticmethod
-    def of(state: State, *, only_up: bool) -> "_Map":
-        graph = Graph.of(state.switches, state.arcs(only_up=only_up))
-        return _Map(graph, [graph.index[switch.dpid] for switch in state.edges()])
+    def of(state: State, allowed: Allowed, *, only_up: bool) -> "_Map":
+        inside = [dpid for dpid in state.switches if allowed is None or dpid in allowed]
+        graph = Graph.of(inside, state.arcs(only_up=only_up))
+        edges = [graph.index[s.dpid] for s in state.edges() if s.dpid in graph.index]
+        return _Map(allowed, graph, edges)
+
+    @staticmethod
+    def all_of(state: State) -> "list[_Map]":
+        """The whole network first, then what slices are confined to, each part once."""
+        parts: list[Allowed] = [None, *dict.fromkeys(state.slicing.allowed.values())]
+        return [_Map.of(state, part, only_up=False) for part in parts]
 
 
 def refresh(state: State, now: float) -> Iterator[Command]:
@@ -114,20 +150,26 @@ def refresh(state: State, now: float) -> Iterator[Command]:
         del state.targets[dpid]
     for switch in edges:
         state.targets.setdefault(switch.dpid, Target(switch.dpid))
-    whole = _Map.of(state, only_up=False)
+    maps = _Map.all_of(state)
     for target in state.targets.values():
-        _refresh_target(state, target, whole, now)
+        _refresh_target(state, target, maps, now)
     trees = sum(len(target.trees) for target in state.targets.values())
     state.refreshed_at = now
     yield Note("paths-computed", f"{len(state.switches)} switches, {len(state.links)} links, "
                f"{len(edges)} edges, {trees} trees")  # fmt: skip
+    yield from _report_confined(state)
 
 
-def _refresh_target(state: State, target: Target, whole: _Map, now: float) -> None:
-    wanted = _candidates(state, target.dpid, whole)
-    if _misses_someone(state, target.dpid, wanted):
-        live = _candidates(state, target.dpid, _Map.of(state, only_up=True))
-        wanted += [hops for hops in live if hops not in wanted]
+def _refresh_target(state: State, target: Target, maps: list[_Map], now: float) -> None:
+    wanted: list[Hops] = []
+    for network in maps:
+        if target.dpid in network.graph.index:
+            candidates = _candidates(state, target.dpid, network)
+            wanted += [hops for hops in candidates if hops not in wanted]
+            if _misses_someone(state, target.dpid, wanted, network.allowed):
+                live_map = _Map.of(state, network.allowed, only_up=True)
+                live = _candidates(state, target.dpid, live_map)
+                wanted += [hops for hops in live if hops not in wanted]
     kept = {tree.number: tree for tree in target.trees.values() if tree.hops in wanted}
     for number, tree in target.trees.items():
         if number not in kept:
@@ -146,9 +188,12 @@ def _refresh_target(state: State, target: Target, whole: _Map, now: float) -> No
 
 def _candidates(state: State, dpid: int, network: _Map) -> list[Hops]:
     settings, graph = state.settings, network.graph
+    part = network.allowed is not None
     trees = in_trees(
-        graph, graph.index[dpid], network.edges, most=settings.most_trees,
-        least=settings.least_trees, protect=len(graph.dpids) <= settings.protect_up_to,
+        graph, graph.index[dpid], network.edges,
+        most=min(_MOST_CONFINED, settings.most_trees) if part else settings.most_trees,
+        least=min(_LEAST_CONFINED, settings.least_trees) if part else settings.least_trees,
+        protect=not part and len(graph.dpids) <= settings.protect_up_to,
     )  # fmt: skip
     return list(_used_hops(graph, trees, network.edges))
 
@@ -167,20 +212,24 @@ def _used_hops(graph: Graph, trees: list[InTree], sources: list[int]) -> Iterato
         }
 
 
-def _misses_someone(state: State, dpid: int, wanted: list[Hops]) -> bool:
-    """True if some edge switch has no live path in `wanted`."""
+def _misses_someone(state: State, dpid: int, wanted: list[Hops], allowed: Allowed = None) -> bool:
+    """True if some edge switch has no live path in `wanted`, on the switches allowed."""
     if state.links_down == 0:
         return False
     trees = [Tree(0, hops) for hops in wanted]
     return any(
-        not any(_is_live(state, tree.path(switch.dpid, dpid)) for tree in trees)
+        not any(_is_live(state, tree.path(switch.dpid, dpid), allowed) for tree in trees)
         for switch in state.edges()
-        if switch.dpid != dpid
+        if switch.dpid != dpid and (allowed is None or switch.dpid in allowed)
     )
 
 
-def _is_live(state: State, path: tuple[End, ...]) -> bool:
-    return bool(path) and all(state.hop_is_up(end) for end in path)
+def _is_live(state: State, path: Path, allowed: Allowed = None) -> bool:
+    return (
+        bool(path)
+        and all(state.hop_is_up(end) for end in path)
+        and (allowed is None or all(dpid in allowed for dpid, _ in path))
+    )
 
 
 def _add_tree(
@@ -250,7 +299,7 @@ def sent(state: State) -> None:
 def advance(state: State, now: float) -> None:
     """Takes the trees whose barriers have come back one step on."""
     if not state.waiting:
-        state.settled = state.settled or state.is_quiet(now)
+        _settle(state, now)
         return
     for waits in {id(tree.waits): tree.waits for tree in state.waiting}.values():
         for dpid in [d for d, n in waits.items() if _has_acked(state, d, n)]:
@@ -271,6 +320,14 @@ def advance(state: State, now: float) -> None:
             _compile_transit(state, target)
         if ready:
             regroup(state, target)
+
+
+def _settle(state: State, now: float) -> None:
+    """From the first quiet moment on hosts of other slices are seen too: all are known by now."""
+    if not state.settled and state.is_quiet(now):
+        state.settled = True
+        for switch in state.edges() if state.sliced else ():
+            reachability.install_at(state, state.hosts.values(), switch)
 
 
 def _is_confirmed(state: State, tree: Tree, now: float) -> bool:
@@ -312,7 +369,7 @@ def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
             paths.setdefault(path, number)
     if not paths and not state.settled:
         return  # nothing ready yet: what an earlier run left goes on working
-    first_time = not _has_groups(switch, edge)
+    before = _entries(state, switch, edge)
 
     def advised(group: PathGroup) -> Mapping[Path, int]:
         agent = state.agent
@@ -325,10 +382,42 @@ def _regroup_pair(state: State, switch: Switch, target: Target) -> None:
             path_group, edge, _choices(paths, path_group, advised(path_group))
         )
     ]
+    groups += _confined_groups(state, switch, target, paths)
     switch.mirror.put(("ingress", target.dpid), (), groups)
-    if first_time:
-        for host in state.switches[target.dpid].hosts.values():
-            _install_host_at(state, host, switch)
+    if _entries(state, switch, edge) != before:
+        egress = state.switches[target.dpid]
+        reachability.install_at(state, egress.hosts.values(), switch)
+
+
+def _entries(state: State, switch: Switch, edge: int) -> list[int]:
+    """For whom a switch has entry groups towards an edge: 0 is everyone who isn't confined."""
+    numbers = (0, *state.slicing.allowed)
+    return [number for number in numbers if reachability.has_groups(switch, edge, number)]
+
+
+def _confined_groups(
+    state: State, switch: Switch, target: Target, paths: Mapping[Path, int]
+) -> Iterator[Group]:
+    """Groups of the confined slices between two switches: of the paths that stay inside, evenly."""
+    edge = state.edge_of(target.dpid)
+    for number in _confined_between(state, switch, state.switches[target.dpid]):
+        allowed = state.slicing.allowed[number]
+        inside = {p: tree for p, tree in paths.items() if all(dpid in allowed for dpid, _ in p)}
+        for path_group in PathGroup:
+            choices = _choices(inside, path_group, {})
+            yield from pipeline.ingress_groups(path_group, edge, choices, number)
+
+
+def _confined_between(state: State, switch: Switch, egress: Switch) -> list[int]:
+    """Confined slices with traffic from one edge switch to another that they both may see."""
+    slicing = state.slicing
+    return [
+        number
+        for number, allowed in slicing.allowed.items()
+        if number in switch.present
+        and egress.dpid in allowed
+        and slicing.circle(number) & egress.present
+    ]
 
 
 def _choices(
@@ -348,16 +437,12 @@ def reweight(state: State, pairs: Iterable[tuple[int, int]]) -> None:
             _regroup_pair(state, switch, target)
 
 
-def _has_groups(switch: Switch, edge: int) -> bool:
-    return pipeline.entry_group_id(PathGroup.LATENCY, edge) in switch.mirror.groups
-
-
 def reroute(state: State, links: Iterable[Link], now: float) -> Iterator[Command]:
     """Takes links that went down out of every ingress group; finds new paths where none is left."""
     ends = {end for link in links for end in link.ends}
     if not ends:
         return
-    whole = _Map.of(state, only_up=False)
+    maps = _Map.all_of(state)
     for target in state.targets.values():
         used = any(
             (dpid, hop.port) in ends
@@ -367,9 +452,12 @@ def reroute(state: State, links: Iterable[Link], now: float) -> Iterator[Command
         if not used:
             continue
         regroup(state, target, ends)
-        if _misses_someone(state, target.dpid, [t.hops for t in target.trees.values()]):
-            _refresh_target(state, target, whole, now)
+        known = [tree.hops for tree in target.trees.values()]
+        inside = [m.allowed for m in maps if target.dpid in m.graph.index]
+        if any(_misses_someone(state, target.dpid, known, allowed) for allowed in inside):
+            _refresh_target(state, target, maps, now)
             yield from _report_unreachable(state, target)
+    yield from _report_confined(state)
 
 
 def _report_unreachable(state: State, target: Target) -> Iterator[Command]:
@@ -378,3 +466,33 @@ def _report_unreachable(state: State, target: Target) -> Iterator[Command]:
         port = next(iter(state.switches[target.dpid].ports), 0)
         yield Note("unreachable", f"no path is left from every edge to the switch of "
                    f"{name(state, (target.dpid, port))}", Level.WARNING)  # fmt: skip
+
+
+def _report_confined(state: State) -> Iterator[Command]:
+    """Says once, and again when it comes back, that a confined slice has no path left."""
+    missing = {
+        (number, target.dpid)
+        for target in state.targets.values()
+        for number in state.slicing.allowed
+        if _misses_confined(state, number, target)
+    }
+    for number, dpid in sorted(missing - state.unreachable):
+        entry = state.slicing.slices[number]
+        yield Note("unreachable", f"slice {entry.name!r}: no path inside its confinement is left "
+                   f"from every edge to switch {dpid:#x}", Level.WARNING)  # fmt: skip
+    for number, dpid in sorted(state.unreachable - missing):
+        yield Note("reachable", f"slice number {number}: switch {dpid:#x} is reached again")
+    state.unreachable = missing
+
+
+def _misses_confined(state: State, number: int, target: Target) -> bool:
+    allowed, egress = state.slicing.allowed[number], state.switches[target.dpid]
+    return any(
+        number in _confined_between(state, switch, egress)
+        and not any(
+            _is_live(state, tree.path(switch.dpid, target.dpid), allowed)
+            for tree in target.trees.values()
+        )
+        for switch in state.edges()
+        if switch is not egress
+    )

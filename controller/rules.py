@@ -12,6 +12,7 @@ COOKIE_MARK = 0x4857 << 48  # "HW": the cookie of every rule of ours
 IN_PORT = 0xFFFFFFF8  # OFPP_IN_PORT, OpenFlow 1.3.5 section 7.2.1
 CONTROLLER = 0xFFFFFFFD  # OFPP_CONTROLLER
 ANY = 0xFFFFFFFF  # OFPP_ANY / OFPG_ANY
+VLAN_PRESENT = 0x1000  # OFPVID_PRESENT: the bit of `vlan_vid` that says there is a tag, 7.2.2.7
 
 
 class Table(IntEnum):
@@ -91,20 +92,31 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class PushVlan:
+    """Put an 802.1Q tag (TPID 0x8100) in front; `SetField("vlan_vid", ...)` fills it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class PopVlan:
+    """Take the outermost tag away; the rule has to match on `vlan_vid` being there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Foreign:
     """Something read from a switch that is not in these words; compared and deleted, never sent."""
 
     text: str
 
 
-Action = Output | ToGroup | SetQueue | SetField | Load | Move | Foreign
+Action = Output | ToGroup | SetQueue | SetField | Load | Move | PushVlan | PopVlan | Foreign
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One flow entry. Order on the wire: meter, apply-actions, write-metadata, goto-table.
 
-    No actions and no goto is a drop. Rules never expire: a dead controller loses nothing.
+    No actions and no goto is a drop. Rules never expire: a dead controller loses nothing. Of the
+    metadata only the bits in `metadata_mask` are written; -1 writes them all.
     """
 
     table: int
@@ -114,6 +126,7 @@ class Rule:
     goto: int | None = None
     metadata: int | None = None
     meter: int | None = None
+    metadata_mask: int = -1
 
     @property
     def key(self) -> "RuleKey":
@@ -151,10 +164,19 @@ class Group:
     buckets: tuple[Bucket, ...]
 
 
+class MeterUnit(Enum):
+    """What a meter counts (section 7.3.4.4)."""
+
+    PACKETS = "packets"
+    KILOBITS = "kbit"
+    FOREIGN = "foreign"
+
+
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A drop meter in packets a second (section 5.7)."""
+    """A drop meter (section 5.7): `rate` units a second, and `burst` units at once."""
 
     meter_id: int
-    rate_pps: int
-    burst_packets: int
+    rate: int
+    burst: int
+    unit: MeterUnit = MeterUnit.PACKETS

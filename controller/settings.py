@@ -13,6 +13,7 @@ from controller.errors import SettingsError
 
 PREFIX = "HEADWAY_"
 FULL, LINKS = "full", "links"  # how much the guard refuses
+_SWITCH = {"": False, "0": False, "1": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,15 @@ class Settings:
         links: File with the rates of links, as 'headway topo SPEC --json' prints; empty for none.
         state: Folder where policies, decisions and snapshots are kept; empty for the user's own.
         metrics: HOST:PORT of the Prometheus endpoint; empty for none.
-        policy: Policy file; empty for the default.
+        policy: Policy file to begin with; empty for the default. A policy applied later stays in
+            force over restarts, until this file's text changes.
+        fresh: Begin with `policy` whatever was applied before; for networks made anew.
+        queues: UNIX socket of the keeper of queues ('headway queues'); empty: nobody changes them.
+        api: HOST:PORT of the REST API; empty for none.
+        api_tokens: File of tokens, "ROLE TOKEN [NAME]" a line; empty for one made in `state`.
+        api_cert: Certificate chain (PEM) for TLS; empty for none.
+        api_key: Its private key.
+        api_insecure: Allow an API without TLS on an address other machines can reach.
         key: Secret that signs discovery probes.
     """
 
@@ -62,6 +71,13 @@ class Settings:
     state: str = ""
     metrics: str = ""
     policy: str = ""
+    fresh: bool = False
+    queues: str = ""
+    api: str = ""
+    api_tokens: str = ""
+    api_cert: str = ""
+    api_key: str = ""
+    api_insecure: bool = False
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
 
     @property
@@ -101,6 +117,10 @@ def _value(name: str, text: str, default: object) -> object:
         raise SettingsError(f"{name}={text!r}: use {FULL}, or {LINKS} for experiments")
     if isinstance(default, str):
         return text
+    if isinstance(default, bool):
+        if text not in _SWITCH:
+            raise SettingsError(f"{name}={text!r}: use 1 or 0")
+        return _SWITCH[text]
     try:
         number = int(text) if isinstance(default, int) else float(text)
     except ValueError as error:

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from controller.advice.agent import Agent
+from controller.advice.capacities import Capacities
 from controller.events import Port
 from controller.mirror import Mirror
 from controller.paths import Arc
 from controller.settings import Settings
+from controller.slicing import Slicing
 from controller.telemetry import Telemetry
 from policies.model import Policy
 
 End = tuple[int, int]  # (datapath id, port number)
+HostKey = tuple[int, int]  # (slice number, MAC address); slice 0 where there are none
 LAST_REAL_PORT = 0xFFFFFF00  # OFPP_MAX, section 7.2.1
 
 
@@ -33,6 +36,8 @@ class Switch:
 
     `sent` and `acked` number barriers: what was sent up to barrier n is carried out once
     `acked` >= n. `edge` is its number in labels, given when it first has a port for hosts.
+    `host_ports` are the ports that have been told to be for hosts, up now or not; `present` the
+    slices that can be on them.
     """
 
     dpid: int
@@ -44,7 +49,10 @@ class Switch:
     edge: int | None = None
     sent: int = 0
     acked: int = 0
-    hosts: dict[int, "Host"] = field(default_factory=dict)
+    hosts: dict[HostKey, "Host"] = field(default_factory=dict)
+    host_ports: set[int] = field(default_factory=set)
+    present: frozenset[int] = frozenset()
+    foreign: dict[int, int] = field(default_factory=dict)  # port -> frames of no slice, noted
     resync: bool = False  # barriers of an earlier connection may be lost: ask again
     reading: int | None = None  # value of `sent` when its tables were asked for
     next_audit: float = 0.0
@@ -52,13 +60,26 @@ class Switch:
 
 @dataclass(slots=True)
 class Host:
-    """A host where it was last seen. `number` is its place on its edge switch, for labels."""
+    """A host where it was last seen.
+
+    Attributes:
+        number: Its place on its edge switch, for labels.
+        slice_number: Its slice; 0 where there are none.
+        vlan: What it tags its frames with; 0 for nothing. Without slices, it means nothing.
+    """
 
     mac: int
     dpid: int
     port: int
     number: int
     ips: tuple[int, ...] = ()
+    slice_number: int = 0
+    vlan: int = 0
+
+    @property
+    def key(self) -> HostKey:
+        """What it is known by: two slices may use the same MAC address."""
+        return (self.slice_number, self.mac)
 
 
 @dataclass(slots=True)
@@ -122,14 +143,39 @@ class Target:
 
 
 @dataclass(slots=True)
+class Applying:
+    """A policy on its way to the switches.
+
+    Attributes:
+        number: Of the request.
+        before: What was in force, to go back to.
+        hosts: As they were known then.
+        since: When it began, or turned back.
+        waits: Barrier number that each switch has to answer.
+        changes: Rules, groups and meters sent, by switch.
+        refused: Why it is being taken back; empty while it goes forward.
+    """
+
+    number: int
+    before: Policy
+    hosts: tuple[Host, ...]
+    since: float
+    waits: dict[int, int] = field(default_factory=dict)
+    changes: dict[int, int] = field(default_factory=dict)
+    refused: str = ""
+
+
+@dataclass(slots=True)
 class State:
-    """The whole state. `policy` and `settings` are frozen; the rest is what was learned."""
+    """The whole state. `policy`, `settings` and `capacities` are frozen; the rest is learned."""
 
     policy: Policy
     settings: Settings
     switches: dict[int, Switch] = field(default_factory=dict)
-    hosts: dict[int, Host] = field(default_factory=dict)
-    host_of_ip: dict[int, int] = field(default_factory=dict)  # IPv4 or IPv6 address -> MAC
+    capacities: Capacities = field(default_factory=Capacities)
+    hosts: dict[HostKey, Host] = field(default_factory=dict)
+    host_of_ip: dict[HostKey, int] = field(default_factory=dict)  # (slice, IP address) -> MAC
+    slices_of: dict[tuple[str, int], set[int]] = field(default_factory=dict)  # ("mac"|"ip", it)
     links: dict[tuple[End, End], Link] = field(default_factory=dict)
     link_at: dict[End, Link] = field(default_factory=dict)
     targets: dict[int, Target] = field(default_factory=dict)
@@ -142,11 +188,27 @@ class State:
     unsettled_ports: set[int] = field(default_factory=set)  # dpids with ports to give roles
     unsent: list[Tree] = field(default_factory=list)  # changed since the last flush
     waiting: list[Tree] = field(default_factory=list)  # for barriers
+    applying: Applying | None = None
     agent: Agent | None = None  # None: equal splits, and nobody is asked
     paths_version: int = 0  # goes up whenever usable paths change
+    unreachable: set[tuple[int, int]] = field(default_factory=set)  # (slice, target dpid), noted
     last_tick: float = 0.0
     next_probe: float = 0.0
     next_poll: float = 0.0
+    _slicing: Slicing | None = field(default=None, repr=False)
+
+    @property
+    def slicing(self) -> Slicing:
+        """The policy's slices, read once."""
+        if self._slicing is None or self._slicing.policy is not self.policy:
+            known = self.capacities
+            self._slicing = Slicing.of(self.policy, known.names, known.tiers)
+        return self._slicing
+
+    @property
+    def sliced(self) -> bool:
+        """True where everyone belongs to a slice or is not let in."""
+        return bool(self.policy.slices)
 
     def connected(self) -> Iterator[Switch]:
         """Switches whose tables have been read and can be changed."""

@@ -7,18 +7,20 @@ import contextlib
 import json
 import math
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emulation.errors import ControllerProcessError
+from emulation.errors import ApiRefusedError, ControllerProcessError
 from emulation.ownership import new_run
 from topologies.document import to_document
 from topologies.model import Topology
@@ -31,13 +33,39 @@ _POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Api:
+    """The controller's REST API; `token` is empty where it is in the user's state folder."""
+
+    address: tuple[str, int]
+    token: str
+
+    def ask(self, path: str, body: Any = None, timeout_s: float = 60.0) -> Any:
+        """A question, or with a body a change; the answer's JSON.
+
+        Raises:
+            ApiRefusedError: It was refused; with what the controller said.
+        """
+        request = urllib.request.Request(
+            "http://{}:{}{}".format(*self.address, path),
+            None if body is None else json.dumps(body).encode(),
+            {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise ApiRefusedError(json.load(error).get("detail", str(error))) from error
+
+
+@dataclass(frozen=True, slots=True)
 class ControllerProcess:
-    """The controller's process, where it listens, where it tells its metrics, and its log."""
+    """The controller's process, where it listens, tells its metrics and is asked, and its log."""
 
     process: subprocess.Popen[Any]
     address: tuple[str, int]
     metrics: tuple[str, int]
     log: Path
+    api: Api
 
     def check(self) -> None:
         """Does nothing while it runs.
@@ -88,6 +116,8 @@ def controller_process(
     *options: str,
     topology: Topology | None = None,
     environment: Mapping[str, str] | None = None,
+    queues: Path | None = None,
+    api: tuple[str, int] | None = None,
 ) -> Iterator[ControllerProcess]:
     """Runs the controller while inside, in a session of its own so that Ctrl-C doesn't reach it.
 
@@ -98,28 +128,34 @@ def controller_process(
         *options: Further options of `headway run`.
         topology: What it will control, so that it knows link rates: emulated ports don't tell.
         environment: Settings beside this process's own, such as HEADWAY_MOST_TREES.
+        queues: Socket of the keeper of the switches' queues (`emulation.keeper`); it need not be
+            there yet. Without it the controller changes no queues.
+        api: Where its API listens, with the user's own state folder, where its token is; None is a
+            place and a token that only the caller knows, and a state folder that goes with it.
 
     Raises:
         ControllerProcessError: It doesn't come up; with the tail of its log.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    metrics = ("127.0.0.1", free_port())
+    metrics, at = ("127.0.0.1", free_port()), api or ("127.0.0.1", free_port())
     argv = [
         *(sys.executable, "-m", "headway", "run", "--listen", "{}:{}".format(*address)),
-        *("--metrics", "{}:{}".format(*metrics), *options),
+        *("--metrics", "{}:{}".format(*metrics), "--api", "{}:{}".format(*at), "--fresh", *options),
     ]
     if policy is not None:
         argv += ["--policy", str(policy)]
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with log.open("wb") as output, _links_option(topology) as links:
+    token = "" if api else secrets.token_hex(32)
+    with log.open("wb") as output, _files(topology, token) as (files, state):
         process = subprocess.Popen(
-            [*argv, *links], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            [*argv, *files], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             env=new_run().environment(
-                {**os.environ, **(environment or {}), "PYTHONPATH": os.pathsep.join(paths)}
+                {**os.environ, **state, "HEADWAY_QUEUES": str(queues or ""), **(environment or {}),
+                 "PYTHONPATH": os.pathsep.join(paths)}
             ),
             start_new_session=True,
         )  # fmt: skip
-        controller = ControllerProcess(process, address, metrics, log)
+        controller = ControllerProcess(process, address, metrics, log, Api(at, token))
         try:
             _await_listening(controller)
             yield controller
@@ -128,15 +164,21 @@ def controller_process(
 
 
 @contextlib.contextmanager
-def _links_option(topology: Topology | None) -> Iterator[list[str]]:
-    """The option that tells link rates, good while inside."""
-    if topology is None:
-        yield []
-        return
+def _files(
+    topology: Topology | None, token: str
+) -> Iterator[tuple[list[str], dict[str, str]]]:  # fmt: skip
+    """Options and settings that name files, good while inside: link rates, tokens, state."""
     with tempfile.TemporaryDirectory(prefix="headway-") as folder:
-        file = Path(folder, "links.json")
-        file.write_text(json.dumps(to_document(topology)), encoding="utf-8")
-        yield ["--links", str(file)]
+        links, tokens = Path(folder, "links.json"), Path(folder, "tokens")
+        options: list[str] = []
+        if topology is not None:
+            links.write_text(json.dumps(to_document(topology)), encoding="utf-8")
+            options += ["--links", str(links)]
+        if token:
+            tokens.touch(mode=0o600)
+            tokens.write_text(f"operator {token} emulation\n", encoding="ascii")
+            options += ["--api-tokens", str(tokens)]
+        yield options, {"HEADWAY_STATE": str(Path(folder, "state"))} if token else {}
 
 
 def _await_listening(controller: ControllerProcess) -> None:

@@ -28,7 +28,7 @@ _PROGRAMS = {
 }
 _QDISCS = {
     "htb": "queues need it",
-    "u32": "DSCP filters need it",
+    "bpf": "telling classes and slices apart needs it",
     "pfifo": "bounded queues need it",
 }
 _RESTART = (
@@ -169,8 +169,9 @@ def _kernel() -> Iterator[Check]:
         if kernel.has(feature):
             yield Check(feature, State.OK, "in this kernel")
         else:
+            module = f"{'cls' if feature == 'bpf' else 'sch'}_{feature}"
             yield Check(
-                feature, State.MISSING, f"not in this kernel; {purpose}", f"modprobe sch_{feature}"
+                feature, State.MISSING, f"not in this kernel; {purpose}", f"modprobe {module}"
             )
     if kernel.has("netem"):
         yield Check("netem", State.OK, "in this kernel")

@@ -43,3 +43,19 @@ class UnknownNodeError(EmulationError):
 
 class ControllerProcessError(EmulationError):
     """The controller beside the network did not start, or has ended."""
+
+
+class FilterTooLongError(EmulationError):
+    """Telling the frames of a port apart takes more instructions than the kernel allows."""
+
+
+class QueueRefusedError(EmulationError):
+    """A port did not take its queues; everything is as it was before."""
+
+
+class KeeperError(EmulationError):
+    """The keeper of the queues can't be asked, or its socket can't be made."""
+
+
+class ApiRefusedError(EmulationError):
+    """The controller refused what its API was asked for."""

@@ -16,14 +16,14 @@ _TRIES = {
     "htb": "tc qdisc add dev lo root handle 1: htb default 1",
     "pfifo": "tc qdisc add dev lo root handle 1: pfifo limit 10",
     "netem": "tc qdisc add dev lo root netem delay 1ms",
-    "u32": "tc qdisc add dev lo root handle 1: htb && tc filter add dev lo parent 1: protocol ip"
-    " prio 1 u32 match ip tos 0xb8 0xfc flowid 1:1",
+    "bpf": "tc qdisc add dev lo root handle 1: htb && tc filter add dev lo parent 1: protocol all"
+    " prio 1 bpf bytecode '1,6 0 0 65537'",
 }
 
 
 @functools.cache
 def has(feature: str) -> bool:
-    """Whether this kernel has "htb", "pfifo", "u32" or "netem"; needs root.
+    """Whether this kernel has "htb", "pfifo", "bpf" or "netem"; needs root.
 
     Raises:
         MissingToolError: `unshare` (util-linux) is not installed.

@@ -14,7 +14,7 @@ try:
         from mininet.cli import CLI
         from mininet.link import Link, TCIntf, TCLink
         from mininet.net import VERSION, Mininet
-        from mininet.node import Host, Node, OVSSwitch
+        from mininet.node import Host, Node, OVSSwitch, Switch
         from mininet.topo import Topo
 except ImportError as error:
     raise MissingToolError(
@@ -22,5 +22,6 @@ except ImportError as error:
     ) from error
 
 __all__ = [
-    "CLI", "VERSION", "Host", "Link", "Mininet", "Node", "OVSSwitch", "TCIntf", "TCLink", "Topo"
+    "CLI", "VERSION", "Host", "Link", "Mininet", "Node", "OVSSwitch", "Switch", "TCIntf",
+    "TCLink", "Topo",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from emulation import cleanup, command, ovs
 from emulation.attachments import Attachment, attachments
 from emulation.errors import NotConnectedError, UnknownNodeError
 from emulation.host import HeadwayHost
+from emulation.keeper import Keeper, keeping, socket_path
 from emulation.link import HeadwayLink, require_free
 from emulation.mininet_api import CLI, Mininet, Topo
 from emulation.ovs import Datapath
@@ -25,6 +27,7 @@ from emulation.queues import BRIDGE_ID
 from emulation.selftest import QueueProbe, probe_queues, require_passed
 from emulation.signals import sigterm_unwinds, undisturbed
 from emulation.switch import HeadwaySwitch
+from policies.intents import effective
 from policies.model import Policy
 from topologies.model import Topology
 
@@ -78,7 +81,10 @@ class Network:
         congestion_control: TCP congestion control of every host, as read back.
         mininet: Mininet's own object, for its prompt.
         run: The tag of everything this network made.
+        keeper: Keeps the queues of all its switches, and changes them on request.
     """
+
+    keeper: Keeper
 
     def __init__(self, topology: Topology, mininet: Any, run: Run, datapath: Datapath) -> None:
         self.topology = topology
@@ -209,6 +215,14 @@ class Network:
             answer = self.mininet.hosts[0].cmd("sysctl -n net.ipv4.tcp_congestion_control")
             self.congestion_control = answer.strip()
 
+    @contextlib.contextmanager
+    def _kept(self, path: Path | None) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            path = stack.enter_context(socket_path()) if path is None else path
+            sets = [switch.queues for switch in self.mininet.switches]
+            self.keeper = stack.enter_context(keeping(sets, path))
+            yield
+
     def _close(self) -> None:
         cleanup.stop_processes(self.run)
         for node in self.mininet.nameToNode.values():
@@ -228,6 +242,7 @@ def emulate(
     datapath: Datapath = Datapath.AUTO,
     progress: Progress | None = None,
     selftest: bool = True,
+    queues: Path | None = None,
 ) -> Iterator[Network]:
     """Builds the network and takes it down again, whatever happens inside.
 
@@ -235,11 +250,13 @@ def emulate(
 
     Args:
         topology: What to build.
-        policy: The queues of each switch port.
+        policy: What the queues of each switch port are made from, as it is now.
         controller: (address, TCP port) of the controller.
         datapath: Where packets are switched; AUTO takes the kernel's if there is one.
         progress: Called with one line for each step.
         selftest: Send a probe per class through every queued port before the controller connects.
+        queues: Where the keeper of the queues listens (`emulation.keeper`), for the controller that
+            may change the policy; None is a private place.
 
     Raises:
         NotPrivilegedError: Not root.
@@ -253,7 +270,8 @@ def emulate(
     require_free(port.interface for port in attachments(topology))
     run = new_run()
     kind = ovs.detect_datapath() if datapath is Datapath.AUTO else datapath
-    switch = functools.partial(HeadwaySwitch, queue_specs=policy.queues, datapath=kind, run=run)
+    policy = effective(policy, datetime.now(timezone.utc))
+    switch = functools.partial(HeadwaySwitch, policy=policy, datapath=kind, run=run)
     with sigterm_unwinds():
         mininet = Mininet(
             topo=_owned(as_mininet_topo(topology), run),
@@ -269,8 +287,9 @@ def emulate(
                 say("sending one probe per class through every port")
                 require_passed(network.probe_queues())
             _warn_of_small_buffers(kind, say)
-            network.connect(controller)
-            yield network
+            with network._kept(queues):
+                network.connect(controller)
+                yield network
         finally:
             with undisturbed():
                 network._close()

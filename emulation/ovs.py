@@ -161,6 +161,16 @@ def rows(table: str, *columns: str) -> list[dict[str, Any]]:
     ]
 
 
+def bridge_of_port() -> dict[str, str]:
+    """The bridge of each port, by the port's name."""
+    names = {row["_uuid"]: row["name"] for row in rows("Port", "_uuid", "name")}
+    found: dict[str, str] = {}
+    for row in rows("Bridge", "name", "ports"):
+        ports = row["ports"] if isinstance(row["ports"], list) else [row["ports"]]
+        found.update((names[uuid], row["name"]) for uuid in ports if uuid in names)
+    return found
+
+
 def _plain(value: Any) -> Any:
     """RFC 7047 section 5.1: ["map", pairs], ["set", items], ["uuid", text] or an atom."""
     match value:

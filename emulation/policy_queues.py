@@ -1,4 +1,4 @@
-"""The default policy's queues, also where its file can't be read: under the system's Python.
+"""The default policy, also where its file can't be read: under the system's Python.
 
 `mn --custom topologies/mn.py` runs under the interpreter that Debian's Mininet belongs to, which
 has neither pydantic nor PyYAML. Borrowing their folder from `.venv` would break as soon as the two
@@ -10,18 +10,19 @@ import subprocess
 from pathlib import Path
 
 from emulation.errors import MissingToolError
-from policies.model import QueueSpec
+from policies.document import from_document
+from policies.model import Policy
 
 _ROOT = Path(__file__).resolve().parent.parent
 _INTERPRETER = _ROOT / ".venv" / "bin" / "python"
 _DUMP = (
-    "import dataclasses, json; from policies.load import load_policy;"
-    " print(json.dumps([dataclasses.asdict(queue) for queue in load_policy().queues]))"
+    "import json; from policies.document import to_document; from policies.load import load_policy;"
+    " print(json.dumps(to_document(load_policy())))"
 )
 
 
-def default_queues() -> tuple[QueueSpec, ...]:
-    """The queues of the default policy.
+def default_policy() -> Policy:
+    """The default policy.
 
     Raises:
         MissingToolError: Neither this Python nor `.venv` can read policy files.
@@ -31,10 +32,10 @@ def default_queues() -> tuple[QueueSpec, ...]:
         from policies.load import load_policy  # noqa: PLC0415 - needs packages that may be missing
     except ImportError:
         return _ask_project_environment()
-    return load_policy().queues
+    return load_policy()
 
 
-def _ask_project_environment() -> tuple[QueueSpec, ...]:
+def _ask_project_environment() -> Policy:
     try:
         answer = subprocess.run(
             [_INTERPRETER, "-c", _DUMP], cwd=_ROOT, capture_output=True, text=True, check=True
@@ -44,7 +45,4 @@ def _ask_project_environment() -> tuple[QueueSpec, ...]:
             f"this Python can't read policy files, and neither can {_INTERPRETER}; run 'make' in "
             f"{_ROOT}"
         ) from error
-    return tuple(
-        QueueSpec(**{**entry, "dscps": tuple(entry["dscps"])})
-        for entry in json.loads(answer.stdout)
-    )
+    return from_document(json.loads(answer.stdout))

@@ -1,24 +1,25 @@
-"""An Open vSwitch bridge that owns the queue tree and the DSCP filters of its ports.
+"""An Open vSwitch bridge that owns the queue trees of its ports.
 
 For `emulate` and for `mn --switch headway`. It imports under the system's Python with nothing but
-the standard library and Mininet; the policy's queues are then read by the project's own
-environment (`emulation.policy_queues`).
+the standard library and Mininet; the policy is then read by the project's own environment
+(`emulation.policy_queues`).
 Owns one bridge and its rows; removes only those.
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from emulation import command, kernel, ovs, queues
+from emulation import command, kernel, ovs, queue_set, queues
 from emulation.errors import NameTakenError, QueueConflictError
 from emulation.link import silence_ipv6
-from emulation.mininet_api import OVSSwitch, TCIntf
+from emulation.mininet_api import OVSSwitch, Switch, TCIntf
 from emulation.ovs import Datapath
 from emulation.ownership import EXTERNAL_ID, Run, new_run
-from emulation.policy_queues import default_queues
+from emulation.policy_queues import default_policy
+from emulation.queue_set import Place, QueueSet
 from emulation.queues import QueuedPort
-from policies.model import QueueSpec
+from policies.model import Policy
 
 _MAX_BACKOFF_MS = 1000
 # A controller that stopped answering is noticed after this long; the switch then reconnects.
@@ -51,7 +52,7 @@ class HeadwaySwitch(OVSSwitch):  # type: ignore[misc]
     def __init__(
         self,
         name: str,
-        queue_specs: Sequence[QueueSpec] | None = None,
+        policy: Policy | None = None,
         datapath: Datapath | str = Datapath.AUTO,
         run: Run | None = None,
         **params: Any,
@@ -60,7 +61,7 @@ class HeadwaySwitch(OVSSwitch):  # type: ignore[misc]
 
         Args:
             name: Bridge name, at most 15 characters.
-            queue_specs: The queues of each port; None is those of the default policy.
+            policy: What the queues of each port are made from, in effect now; None is the default.
             datapath: Where packets are switched; AUTO takes the kernel's if there is one.
             run: Whose it is; None is a run of this process.
             **params: Mininet's, such as `dpid`.
@@ -69,7 +70,8 @@ class HeadwaySwitch(OVSSwitch):  # type: ignore[misc]
         self.run = run or new_run()
         wanted = Datapath(datapath)
         self.datapath_kind = ovs.detect_datapath() if wanted is Datapath.AUTO else wanted
-        self.queue_specs = tuple(default_queues() if queue_specs is None else queue_specs)
+        self.policy = default_policy() if policy is None else policy
+        self.queues = QueueSet(())
         params.update(
             failMode="secure",
             protocols="OpenFlow13",
@@ -92,17 +94,17 @@ class HeadwaySwitch(OVSSwitch):  # type: ignore[misc]
         self._refuse_tc_links()
         interfaces = self._ovs_interfaces()
         self._mark(interfaces)
+        self._say_delays_left_out()
+        self.queues = QueueSet(Place(self.name, port, self.run) for port in self.queued_ports())
         words = self._bridge_words() + self._port_words(interfaces)
-        words += queues.qos_words(
-            self.queued_ports(), self.queue_specs, run=self.run, bridge=self.name
-        )
+        words += self.queues.initial_words(self.policy)
         if f"{self.name}\n" in ovs.vsctl("--no-wait", "list-br"):
             raise NameTakenError(
                 f"there is a bridge '{self.name}' already; 'headway clean' removes it if it is "
                 f"left over from an earlier run, else 'ovs-vsctl del-br {self.name}'"
             )
-        ovs.vsctl(*words)
-        self.apply_filters()
+        ovs.vsctl(*words, timeout_s=60)
+        self.repair_queues()
         self.connect(controllers)
 
     def connect(self, controllers: Iterable[Controller]) -> None:
@@ -118,26 +120,42 @@ class HeadwaySwitch(OVSSwitch):  # type: ignore[misc]
             words += [f"external_ids:{queues.BRIDGE_ID}={self.name}"]
         ovs.vsctl(*words, "--", "set", "Bridge", self.name, f"controller=[{','.join(names)}]")
 
-    def apply_filters(self) -> None:
-        """Puts leaf queues and filters on every queued port again; harmless when they are there.
+    def repair_queues(self) -> Mapping[str, int]:
+        """Puts back what is missing of the queue trees; harmless when nothing is.
 
         Needed after anything wrote a QoS row or restarted Open vSwitch.
+
+        Returns:
+            What was put back, by interface.
+
+        Raises:
+            QueueRefusedError: The kernel or Open vSwitch refused.
         """
-        netem, ports = self._delays_possible(), self.queued_ports()
-        clear = [line for port in ports for line in queues.clear_lines(port)]
-        build = [
-            line for port in ports for line in queues.tc_lines(port, self.queue_specs, netem=netem)
-        ]
-        command.attempt(["tc", "-force", "-batch", "-"], text="\n".join(clear))
-        command.run(["tc", "-batch", "-"], text="\n".join(build))
+        return queue_set.repair([self.queues])
+
+    def apply_policy(self, policy: Policy) -> Mapping[str, int]:
+        """Changes the queues of its ports to those of a policy, touching only what differs.
+
+        Returns:
+            Changes by interface.
+
+        Raises:
+            QueueRefusedError: A port refused; all of them are as they were.
+        """
+        return queue_set.apply_policy([self.queues], policy)
+
+    def plan_policy(self, policy: Policy) -> Mapping[str, int]:
+        """How much `apply_policy` would change, by interface."""
+        return queue_set.plan([self.queues], policy)
 
     def queued_ports(self) -> tuple[QueuedPort, ...]:
         """The ports whose link rate this switch's queue trees own."""
         return tuple(
-            QueuedPort(str(intf), int(intf.params["rate_bps"]), intf.params.get("delay_s", 0.0))
+            QueuedPort(str(intf), int(intf.params["rate_bps"]), intf.params.get("delay_s", 0.0),
+                       fabric=_leads_to_switch(intf))
             for intf in self._ovs_interfaces()
             if intf.params.get("rate_bps")
-        )
+        )  # fmt: skip
 
     def port_number(self, interface: str) -> int:
         """The OpenFlow port number of one of its interfaces."""
@@ -205,11 +223,13 @@ class HeadwaySwitch(OVSSwitch):  # type: ignore[misc]
             words += ["--", "set", "Interface", str(intf), f"ofport_request={self.ports[intf]}"]
         return words
 
-    def _delays_possible(self) -> bool:
+    def _say_delays_left_out(self) -> None:
         most_s = max((port.delay_s for port in self.queued_ports()), default=0.0)
-        if most_s <= 0 or kernel.has("netem"):
-            return True
-        if not HeadwaySwitch._delay_reported:
+        if most_s > 0 and not kernel.has("netem") and not HeadwaySwitch._delay_reported:
             HeadwaySwitch._delay_reported = True
             _log.warning(_DELAY_LEFT_OUT, most_s * 1e3)
-        return False
+
+
+def _leads_to_switch(intf: Any) -> bool:
+    ends = (intf.link.intf1, intf.link.intf2) if intf.link else ()
+    return any(end is not intf and isinstance(end.node, Switch) for end in ends)

@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from policies.catalogue import policy_file
+from policies.errors import PolicyError
+
 
 def address(text: str) -> tuple[str, int]:
     """HOST:PORT, [IPv6]:PORT or :PORT (loopback), for argparse."""
@@ -10,6 +13,14 @@ def address(text: str) -> tuple[str, int]:
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r}: give HOST:PORT, such as 127.0.0.1:6653")
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def policy_argument(text: str) -> Path:
+    """A policy's file, or the name of a ready policy, for argparse."""
+    try:
+        return policy_file(Path(text))
+    except PolicyError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_agent_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,16 +15,21 @@ from demo.errors import DemoError
 from emulation.errors import EmulationError
 from emulation.signals import sigterm_unwinds
 from headway import __version__
+from headway.errors import CommandError
 from policies.errors import PolicyError
 from rl_agent.errors import AgentError
 from topologies.errors import TopologyError
 
 # In the order of --help. Modules of `headway.commands`.
 _COMMANDS = (
-    "topo", "doctor", "clean", "run", "up", "demo", "train", "evaluate", "advise", "policy",
+    "topo", "doctor", "clean", "run", "up", "queues", "demo", "train", "evaluate", "advise",
+    "policy", "check", "plan", "apply", "rollback", "history",
 )  # fmt: skip
 # What a person can mend; anything else is a defect of ours and keeps its traceback.
-_ERRORS = (AgentError, ControllerError, DemoError, EmulationError, PolicyError, TopologyError)
+_ERRORS = (
+    AgentError, CommandError, ControllerError, DemoError, EmulationError, PolicyError,
+    TopologyError,
+)  # fmt: skip
 _EXIT_ERROR, _EXIT_INTERRUPTED = 2, 130
 
 _EPILOG = """\
@@ -36,6 +41,8 @@ examples:
   headway run --listen 127.0.0.1:6653       only the controller, for your own switches
   headway train --topology abilene --output runs/a   learn how to split traffic
   headway policy list                       who advises on paths, and how well
+  headway check mine.yaml --topology ring   what a policy of classes and slices would mean there
+  headway apply mine.yaml -m "why"          put it in force; plan, rollback and history too
   headway clean                             remove what a killed run left behind
 
 'headway COMMAND --help' tells more.

@@ -27,6 +27,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "learning: trains something")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Controllers that tests start keep their records there, not in the user's state folder."""
+    os.environ["HEADWAY_STATE"] = str(tmp_path_factory.mktemp("state"))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not (config.getoption("--all") or config.getoption("-m")):
         left_out = [item for item in items if any(map(item.get_closest_marker, OPT_IN))]

@@ -10,14 +10,14 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from controller.advice.errors import RegistryError
+from controller.sqlite import Database
 
 MAX_DECISIONS = 1000
 _FILE = "registry.sqlite"
@@ -80,40 +80,20 @@ class Registry:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        remedy = (
+            "if it is damaged, move it away (policies can be imported again), or choose another "
+            "folder with --state"
+        )
+        self._file = Database(folder / _FILE, _SCHEMA, RegistryError, remedy, busy_s=_BUSY_S)
+        self._db, self._told, self._transaction = (
+            self._file.connection, self._file.told, self._file.transaction,
+        )  # fmt: skip
         with self._told():
-            (folder / "policies").mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(folder / _FILE, timeout=_BUSY_S, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_SCHEMA)
-            if self._db.execute("PRAGMA quick_check").fetchone() != ("ok",):
-                raise sqlite3.DatabaseError("its pages contradict each other")
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Says what to do about a file that can't be used."""
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            raise RegistryError(
-                f"{self.folder / _FILE}: {error}; if it is damaged, move it away (policies can be "
-                "imported again), or choose another folder with --state"
-            ) from error
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+            (folder / "policies").mkdir(exist_ok=True)
 
     def close(self) -> None:
         """Lets go of the file."""
-        self._db.close()
+        self._file.close()
 
     @property
     def stamp(self) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.errors import ListenError
-from headway.arguments import add_agent_arguments, address
+from headway.arguments import add_agent_arguments, address, policy_argument
 from policies.load import load_policy
 
 _EXAMPLES = """
@@ -15,6 +15,8 @@ examples:
   headway run --listen 0.0.0.0:6653              ... from anywhere
   headway run --policy my.yaml --metrics 127.0.0.1:9180
   headway run --agent online-gradient --links my-network.json
+  headway run --queues /run/headway/queues.sock  ... with 'headway queues' on the switches' machine
+  headway run --api 0.0.0.0:8443 --api-cert cert.pem --api-key key.pem --api-tokens tokens
   sudo mn --custom topologies/mn.py --topo ring,n=4 --switch headway --controller remote
 """
 
@@ -30,7 +32,12 @@ def register(subparsers: Any) -> None:
     )
     parser.add_argument("--listen", default="127.0.0.1:6653", metavar="HOST:PORT", type=address,
                         help="where switches connect (default %(default)s)")  # fmt: skip
-    parser.add_argument("--policy", type=Path, metavar="FILE", help="policy (default: built in)")
+    parser.add_argument("--policy", type=policy_argument, metavar="FILE|NAME",
+                        help="a policy to begin with, or a ready one's name (default: the last "
+                        "one applied, else built in)")  # fmt: skip
+    parser.add_argument("--fresh", action="store_true",
+                        help="begin with that policy even if another was applied "
+                        "since")  # fmt: skip
     parser.add_argument(
         "--telemetry-interval", type=float, default=1.0, metavar="S",
         help="seconds between reads of counters, from 0.1 (default %(default)s)",
@@ -41,6 +48,16 @@ def register(subparsers: Any) -> None:
                         "ports tell of their speed is believed")  # fmt: skip
     parser.add_argument("--metrics", type=address, metavar="HOST:PORT",
                         help="serve Prometheus metrics there")  # fmt: skip
+    parser.add_argument("--api", default="127.0.0.1:8080", metavar="HOST:PORT",
+                        help="serve the REST API there; 'off' for none (default "
+                        "%(default)s)")  # fmt: skip
+    parser.add_argument("--api-tokens", type=Path, metavar="FILE",
+                        help="who may ask: lines of 'reader|operator TOKEN [NAME]', mode 0600 "
+                        "(default: one operator's token, made in the state folder)")  # fmt: skip
+    parser.add_argument("--api-cert", type=Path, metavar="FILE", help="PEM chain, for TLS")
+    parser.add_argument("--api-key", type=Path, metavar="FILE", help="its PEM key")
+    parser.add_argument("--queues", type=Path, metavar="SOCKET",
+                        help="of the keeper of the ports' queues ('headway queues')")  # fmt: skip
     parser.add_argument("-v", "--verbose", action="store_true", help="log the framework too")
     parser.set_defaults(run=run)
 
@@ -51,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
     os.environ["HEADWAY_POLICY"] = str(args.policy.resolve()) if args.policy else ""
     os.environ["HEADWAY_TELEMETRY_INTERVAL_S"] = str(args.telemetry_interval)
     _pass_on_agent(args)
+    _pass_on_api(args)
     if args.metrics == args.listen:
         raise ListenError("--metrics and --listen name the same port; give them different ones")
     os.environ["HEADWAY_METRICS"] = "{}:{}".format(*args.metrics) if args.metrics else ""
@@ -59,6 +77,17 @@ def run(args: argparse.Namespace) -> int:
 
     Settings.from_environment(os.environ)
     launcher.start(*args.listen, verbose=args.verbose)
+
+
+def _pass_on_api(args: argparse.Namespace) -> None:
+    """Options win over HEADWAY_* variables that are set already."""
+    os.environ["HEADWAY_API"] = "" if args.api == "off" else args.api
+    if args.fresh:
+        os.environ["HEADWAY_FRESH"] = "1"
+    for name in ("api_tokens", "api_cert", "api_key", "queues"):
+        path: Path | None = getattr(args, name)
+        if path:
+            os.environ[f"HEADWAY_{name.upper()}"] = str(path.resolve())
 
 
 def _pass_on_agent(args: argparse.Namespace) -> None:

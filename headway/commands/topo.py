@@ -6,11 +6,14 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topologies.document import to_document
+from topologies.errors import SpecSyntaxError
 from topologies.family import Family
 from topologies.model import Topology
+from topologies.picture import draw
 from topologies.registry import build, families
 from topologies.units import delay_text, rate_text
 
@@ -29,6 +32,7 @@ A SPEC is a name, then key=value pairs; what you leave out has a default:
   headway topo ring,n=6,rate=20M,delay=5ms        rates and delays carry their units
   headway topo file:B4.json,scale=10k             a networkx node-link file with capacities
   headway topo topohub:sndlib/polska              any network of the topohub package
+  headway topo abilene --svg abilene.svg          a picture of it
 
 Save one, change it by hand, use it anywhere a SPEC goes:
 
@@ -48,6 +52,7 @@ def register(subparsers: Subparsers) -> None:
     )
     parser.add_argument("spec", nargs="?", metavar="SPEC", help="the topology to show")
     parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw it, as an SVG picture")
     parser.set_defaults(run=run)
 
 
@@ -57,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         TopologyError: the spec is wrong; the message says how to mend it.
     """
+    if args.spec is None and args.svg:
+        raise SpecSyntaxError("--svg needs a SPEC: say what to draw")
     if args.spec is None:
         print(
             _as_json([_family_document(family) for family in families()])
@@ -65,6 +72,8 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         topology = build(args.spec)
+        if args.svg:
+            args.svg.write_text(draw(topology), encoding="utf-8")
         print(_as_json(to_document(topology)) if args.json else _summary(topology))
     return 0
 

@@ -22,6 +22,7 @@ from controller.events import (
     Disconnect,
     Note,
     PacketIn,
+    PolicyChanged,
     Port,
     PortChanged,
     ReadTables,
@@ -35,6 +36,7 @@ from controller.rules import (
     ANY,
     CONTROLLER,
     IN_PORT,
+    VLAN_PRESENT,
     Bucket,
     Field,
     Group,
@@ -43,6 +45,8 @@ from controller.rules import (
     Meter,
     Move,
     Output,
+    PopVlan,
+    PushVlan,
     Rule,
     SetField,
     SetQueue,
@@ -51,6 +55,7 @@ from controller.rules import (
 from controller.settings import Settings
 from controller.state import State
 from policies.load import load_policy
+from policies.model import Policy
 
 Packet = dict[str, int]
 MAX_HOPS = 200
@@ -113,10 +118,14 @@ class FakeSwitch:
         groups = {a.group_id for a in rule.actions if isinstance(a, ToGroup)}
         if not groups <= self.groups.keys() or rule.meter not in {None, *self.meters}:
             raise BadReferenceError(str(rule))
+        tagged = any(f.name == "vlan_vid" and f.value & VLAN_PRESENT for f in rule.match)
+        if PopVlan() in rule.actions and not tagged:  # as Open vSwitch does
+            raise BadReferenceError(f"pops a tag that may not be there: {rule}")
 
     def send(self, packet: Packet, in_port: int) -> list[tuple[int, Packet]]:
         """(output port, packet) pairs; for select groups every live bucket, as any may be taken."""
-        return list(self._table(0, {**packet, "in_port": in_port, "metadata": 0}, in_port))
+        start = {"vlan_vid": 0, **packet, "in_port": in_port, "metadata": 0}
+        return list(self._table(0, start, in_port))
 
     def _table(self, table: int, packet: Packet, in_port: int) -> Iterator[tuple[int, Packet]]:
         if self._ordered is None:
@@ -127,7 +136,8 @@ class FakeSwitch:
         packet = dict(packet)
         yield from self._actions(rule.actions, packet, in_port)
         if rule.metadata is not None:
-            packet["metadata"] = rule.metadata
+            kept = packet["metadata"] & ~rule.metadata_mask
+            packet["metadata"] = kept | rule.metadata & rule.metadata_mask
         if rule.goto is not None:
             yield from self._table(rule.goto, packet, in_port)
 
@@ -143,6 +153,12 @@ class FakeSwitch:
                     packet[name] = packet.get(name, 0) & ~mask | value << offset
                 case Move(source, target, _):
                     packet[target] = packet.get(source, 0)
+                case PushVlan():
+                    packet["vlan_inner"] = packet.get("vlan_vid", 0)
+                    packet["vlan_vid"] = VLAN_PRESENT
+                case PopVlan():
+                    packet["vlan_vid"] = packet.get("vlan_inner", 0)
+                    packet["vlan_inner"] = 0
                 case SetQueue(queue):
                     packet["queue"] = queue
                 case Output(port):
@@ -179,10 +195,18 @@ def _field_matches(f: Field, packet: Packet) -> bool:
     return value is not None and (value == f.value if f.mask < 0 else value & f.mask == f.value)
 
 
-def fields_of(frame: bytes) -> Packet:
-    """What a switch sees of a frame."""
+def fields_of(frame: bytes, tags_parsed: int = 1) -> Packet:
+    """What a switch sees of a frame, which looks behind so many tags (Open vSwitch: one)."""
     h = headers.parse(frame)
     packet = {"eth_dst": h.eth_dst, "eth_src": h.eth_src, "eth_type": h.eth_type}
+    vids = [VLAN_PRESENT | vlan for vlan in h.vlan_ids]
+    packet |= dict(zip(("vlan_vid", "vlan_inner"), [*vids, 0, 0], strict=False))
+    if len(vids) > tags_parsed:
+        return packet | {"eth_type": int.from_bytes(frame[16:18], "big")}
+    if h.ip_version == 4 and h.ip_src is not None:
+        packet["ipv4_src"] = int.from_bytes(h.ip_src, "big")
+    if h.ip_version == 6 and h.ip_src is not None:
+        packet["ipv6_src"] = int.from_bytes(h.ip_src, "big")
     if h.arp:
         packet |= {
             "arp_op": h.arp.op, "arp_sha": h.arp.sha, "arp_tha": h.arp.tha,
@@ -205,6 +229,7 @@ class FakeHost:
     ip: int
     dpid: int
     port: int
+    vlan: int = 0
 
     def arp(self, target_ip: int, op: int = 1, target_mac: int = 0) -> bytes:
         """An ARP request (or reply) of ours."""
@@ -212,30 +237,49 @@ class FakeHost:
         to = target_mac.to_bytes(6, "big") if op == 2 else b"\xff" * 6
         ips = self.ip.to_bytes(4, "big"), target_ip.to_bytes(4, "big")
         body = struct.pack("!HHBBH", 1, 0x0800, 6, 4, op)
-        return to + mac + b"\x08\x06" + body + mac + ips[0] + target_mac.to_bytes(6, "big") + ips[1]
+        rest = body + mac + ips[0] + target_mac.to_bytes(6, "big") + ips[1]
+        return self._frame(to + mac, b"\x08\x06" + rest)
 
     def udp(self, to: "FakeHost", port: int = 5001, dscp: int = 0) -> bytes:
         """A UDP packet to another host."""
         ips = self.ip.to_bytes(4, "big") + to.ip.to_bytes(4, "big")
         ip = struct.pack("!BBHHHBBH", 0x45, dscp << 2, 28, 0, 0, 64, 17, 0) + ips
         macs = to.mac.to_bytes(6, "big") + self.mac.to_bytes(6, "big")
-        return macs + b"\x08\x00" + ip + struct.pack("!HHHH", 40000, port, 8, 0)
+        rest = b"\x08\x00" + ip + struct.pack("!HHHH", 40000, port, 8, 0)
+        return self._frame(macs, rest)
+
+    def nd(self, target_ip: int, kind: int = 135) -> bytes:
+        """A neighbour solicitation (or advertisement, 136), IPv6 addresses made of IPv4 ones."""
+        source, target = ((0xFD << 120 | ip).to_bytes(16, "big") for ip in (self.ip, target_ip))
+        group = b"\x33\x33\xff" + target[13:]
+        body = struct.pack("!BBHI", kind, 0, 0, 0) + target
+        ip = struct.pack("!IHBB", 6 << 28, len(body), 58, 255) + source + target
+        return self._frame(group + self.mac.to_bytes(6, "big"), b"\x86\xdd" + ip + body)
+
+    def _frame(self, macs: bytes, rest: bytes) -> bytes:
+        return macs + (b"\x81\x00" + struct.pack("!H", self.vlan) if self.vlan else b"") + rest
 
 
 class FakeFabric:
     """Switches, cables, hosts and the core, on a clock of their own."""
 
     def __init__(
-        self, cables: Iterable[tuple[int, int]], hosts_on: Iterable[int], **settings: Any
+        self,
+        cables: Iterable[tuple[int, int]],
+        hosts_on: Iterable[int],
+        policy: Policy | None = None,
+        **settings: Any,
     ) -> None:
         self.now = 100.0
         self.settings = replace(Settings(key=b"k" * 32), **settings)
-        self.state = State(load_policy(), self.settings)
+        self.state = State(policy or load_policy(), self.settings)
         self.switches: dict[int, FakeSwitch] = {}
         self.peers: dict[tuple[int, int], tuple[int, int]] = {}
         self.hosts: list[FakeHost] = []
         self.notes: list[Note] = []
         self.delivered: list[tuple[tuple[int, int], Packet]] = []
+        self.forwarded: set[int] = set()  # switches a packet left by a port, since it was cleared
+        self.tags_parsed = 1  # how deep switches look; Open vSwitch's vlan-limit
         self.held: list[Any] | None = None  # commands kept back, to test half-done updates
         self._connections = 0
         for a, b in cables:
@@ -245,6 +289,13 @@ class FakeFabric:
             number = len(self.hosts) + 1
             port = self._new_port(dpid)
             self.hosts.append(FakeHost(0x0200_0000_0000 + number, 10 << 24 | number, dpid, port))
+
+    def add_host(self, host: FakeHost) -> FakeHost:
+        """Another host; on a new port if it says port 0."""
+        if not host.port:
+            host = replace(host, port=self._new_port(host.dpid))
+        self.hosts.append(host)
+        return host
 
     def _new_port(self, dpid: int) -> int:
         switch = self.switches.setdefault(dpid, FakeSwitch(dpid))
@@ -275,7 +326,10 @@ class FakeFabric:
 
     def restart_controller(self) -> None:
         """A controller that knows nothing, on switches that keep their tables."""
-        self.state = State(self.state.policy, replace(self.settings, key=b"n" * 32))
+        old = self.state
+        self.state = State(
+            old.policy, replace(self.settings, key=b"n" * 32), capacities=old.capacities
+        )
         for dpid in self.switches:
             self.connect(dpid)
         self.run(4.0)
@@ -336,17 +390,28 @@ class FakeFabric:
             yield from self._arrive(peer, frame)
 
     def _arrive(self, end: tuple[int, int], frame: bytes) -> Iterator[Any]:
-        for port, packet in self.switches[end[0]].send(fields_of(frame), end[1]):
+        for port, packet in self.switches[end[0]].send(fields_of(frame, self.tags_parsed), end[1]):
             if port == CONTROLLER:
                 yield PacketIn(end[0], end[1], frame)
             else:
+                self.forwarded.add(end[0])
                 self.trace_from((end[0], port), packet)
+
+    def obey(self, policy: Policy) -> None:
+        """Another policy comes into force."""
+        self.feed(PolicyChanged(policy))
 
     # --- traffic --------------------------------------------------------------------------------
 
     def say(self, host: FakeHost, frame: bytes) -> None:
         """A host sends a frame."""
         self.feed(*self._arrive((host.dpid, host.port), frame))
+
+    def emit(self, host: FakeHost, frame: bytes) -> list[tuple[tuple[int, int], Packet]]:
+        """Where a host's frame ends, by the tables and by the controller."""
+        self.delivered = []
+        self.say(host, frame)
+        return self.delivered
 
     def trace(
         self, source: FakeHost, target: FakeHost, **kw: int
@@ -378,13 +443,17 @@ class FakeFabric:
                 continue
             for port, out in self.switches[peer[0]].send(packet, peer[1]):
                 if port != CONTROLLER:
+                    self.forwarded.add(peer[0])
                     waiting.append(((peer[0], port), out, hops + 1))
 
     def reaches(self, source: FakeHost, target: FakeHost) -> bool:
         """True if every path taken ends at the target, and only there, with its own address."""
         ends = self.trace(source, target)
         return bool(ends) and all(
-            end == (target.dpid, target.port) and p["eth_dst"] == target.mac for end, p in ends
+            end == (target.dpid, target.port)
+            and p["eth_dst"] == target.mac
+            and p.get("vlan_vid", 0) & 0xFFF == target.vlan
+            for end, p in ends
         )
 
     def pairs(self) -> Iterator[tuple[FakeHost, FakeHost]]:

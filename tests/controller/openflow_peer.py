@@ -210,7 +210,8 @@ class Controller:
         self.address = ("127.0.0.1", free_port())
         self.metrics_address = f"127.0.0.1:{free_port()}"
         self.log_path = folder / "controller.log"
-        settings = {"HEADWAY_METRICS": self.metrics_address, "EVENTLET_NO_GREENDNS": "yes"}
+        settings = {"HEADWAY_METRICS": self.metrics_address, "EVENTLET_NO_GREENDNS": "yes",
+                    "HEADWAY_STATE": str(folder / "state")}  # fmt: skip
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [*self._command(way), *options], stdout=log, stderr=log, cwd=ROOT,
@@ -223,7 +224,7 @@ class Controller:
             return [str(RYU), "controller/app.py", "--ofp-listen-host", host,
                     "--ofp-tcp-listen-port", str(number)]  # fmt: skip
         return [sys.executable, "-m", "headway", "run", "--listen", f"{host}:{number}",
-                "--metrics", self.metrics_address]  # fmt: skip
+                "--metrics", self.metrics_address, "--api", "off"]  # fmt: skip
 
     def wait_ready(self) -> "Controller":
         """Until the port answers."""

@@ -24,14 +24,18 @@ from controller.events import (
 from controller.rules import (
     ANY,
     COOKIE_MARK,
+    VLAN_PRESENT,
     Bucket,
     Foreign,
     Group,
     GroupType,
     Load,
     Meter,
+    MeterUnit,
     Move,
     Output,
+    PopVlan,
+    PushVlan,
     Rule,
     SetField,
     SetQueue,
@@ -60,8 +64,18 @@ _BITS = {
     "in_port": 32, "eth_dst": 48, "eth_src": 48, "eth_type": 16, "ip_proto": 8, "ip_dscp": 6,
     "ipv4_src": 32, "ipv4_dst": 32, "arp_op": 16, "arp_sha": 48, "arp_tha": 48, "arp_spa": 32,
     "arp_tpa": 32, "tcp_src": 16, "tcp_dst": 16, "udp_src": 16, "udp_dst": 16, "metadata": 64,
+    "ipv6_src": 128, "vlan_vid": 13,
 }  # fmt: skip
-_MASKED = {"eth_dst", "eth_src", "ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa", "metadata"}
+_MASKED = {
+    "eth_dst",
+    "eth_src",
+    "ipv4_src",
+    "ipv4_dst",
+    "arp_spa",
+    "arp_tpa",
+    "metadata",
+    "ipv6_src",
+}
 _SETTABLE = ["eth_dst", "eth_src", "ip_dscp", "ipv4_dst", "arp_op", "arp_sha", "arp_spa"]
 _MOVABLE = [("eth_src", "eth_dst", 48), ("arp_sha", "arp_tha", 48), ("arp_spa", "arp_tpa", 32)]
 
@@ -96,12 +110,23 @@ set_fields = st.sampled_from(_SETTABLE).flatmap(
 )
 actions = st.one_of(
     st.builds(Output, ports), st.builds(ToGroup, numbers(31)), st.builds(SetQueue, numbers(31)),
+    st.builds(PushVlan), st.builds(PopVlan),
+    st.integers(1, 4094).map(lambda vlan: SetField("vlan_vid", VLAN_PRESENT | vlan)),
     set_fields, loads(), st.sampled_from(_MOVABLE).map(lambda move: Move(*move)),
 )  # fmt: skip
 action_lists = st.lists(actions, max_size=5).map(tuple)
+metadata = st.one_of(
+    st.just({}), numbers(64).map(lambda value: {"metadata": value}),
+    st.tuples(numbers(64), st.integers(0, (1 << 64) - 2)).map(
+        lambda both: {"metadata": both[0] & both[1], "metadata_mask": both[1]}
+    ),
+)  # fmt: skip
 rules = st.builds(
-    Rule, st.integers(0, 253), numbers(16), matches(), action_lists,
-    st.none() | st.integers(1, 253), st.none() | numbers(64), st.none() | st.integers(1, 1000),
+    lambda table, priority, match, actions, goto, meter, written: Rule(
+        table, priority, match, actions, goto, meter=meter, **written
+    ),
+    st.integers(0, 253), numbers(16), matches(), action_lists,
+    st.none() | st.integers(1, 253), st.none() | st.integers(1, 1000), metadata,
 )  # fmt: skip
 select_buckets = st.builds(Bucket, action_lists, numbers(16), ports | st.just(ANY), st.just(ANY))
 failover_buckets = st.builds(Bucket, action_lists, st.just(0), ports, numbers(31) | st.just(ANY))
@@ -111,7 +136,10 @@ groups = st.one_of(
         Group, numbers(31), st.just(GroupType.FAST_FAILOVER), st.lists(failover_buckets).map(tuple)
     ),
 )
-meters = st.builds(Meter, st.integers(1, 0xFFFF0000), numbers(32), numbers(32))
+meters = st.builds(
+    Meter, st.integers(1, 0xFFFF0000), numbers(32), numbers(32),
+    st.sampled_from([MeterUnit.PACKETS, MeterUnit.KILOBITS]),
+)  # fmt: skip
 
 
 # --- a switch that reports what it was told, byte by byte ---------------------------------------
@@ -210,7 +238,7 @@ def test_actions_outside_our_words_are_foreign() -> None:
         table_id=0, priority=1, cookie=COOKIE_MARK, idle_timeout=0, hard_timeout=0, flags=0,
         match=p.OFPMatch(ipv6_src=("2001:db8::1.2.3.4", "ffff::"), vlan_vid=5),
         instructions=[
-            p.OFPInstructionActions(4, [p.OFPActionPopVlan(), p.OFPActionDecNwTtl()]),
+            p.OFPInstructionActions(4, [p.OFPActionPushVlan(0x88A8), p.OFPActionDecNwTtl()]),
             p.OFPInstructionActions(3, [p.OFPActionOutput(1)]),
         ],
     )  # fmt: skip
@@ -240,6 +268,26 @@ def test_whatever_passes_the_wire_check_is_decoded_without_raising() -> None:
     assert decoded > 1000
 
 
+# --- what was refused ---------------------------------------------------------------------------
+
+
+def test_an_error_says_what_was_refused() -> None:
+    meter = Meter(32769, 100, 10, MeterUnit.KILOBITS)
+    group = Group(0x10000001, GroupType.SELECT, ())
+    for command, words in (
+        (ChangeRule(1, Change.ADD, Rule(3, 100, ())), "flow in table 3, priority 100"),
+        (ChangeMeter(1, Change.ADD, meter), "meter 32769"),
+        (ChangeGroup(1, Change.ADD, group), "group 0x10000001"),
+        (Barrier(1, 5), ""),
+    ):
+        assert codec.refused(wire(command)[:64]) == words
+
+
+@given(st.none() | st.binary(max_size=80))
+def test_any_bytes_of_an_error_are_taken(data: bytes | None) -> None:
+    assert len(codec.refused(data)) < 64
+
+
 # --- the other commands -------------------------------------------------------------------------
 
 
@@ -264,6 +312,7 @@ def test_commands_that_are_not_for_a_switch_make_no_message() -> None:
 def test_questions_ask_for_everything() -> None:
     assert len(list(codec.encode(DATAPATH, ReadTables(1)))) == 3
     assert len(list(codec.encode(DATAPATH, ReadCounters(1)))) == 3
+    assert len(list(codec.encode(DATAPATH, ReadCounters(1, meters=True)))) == 4
     assert len(wire(Barrier(1, 5))) == 8
     assert wire(SendFrame(1, (2, 3), b"frame")).endswith(b"frame")
 

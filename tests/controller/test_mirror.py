@@ -74,7 +74,7 @@ def play(mirror: Mirror, switch: FakeSwitch, step: str, what: Any) -> None:
         case "put":
             mirror.put(*what)
         case "meter":
-            mirror.put_meter(what)
+            mirror.put(("meter", what.meter_id), (), (), [what])
         case "sync":
             send(mirror, switch, delete=what)
         case "tamper":
@@ -197,10 +197,10 @@ def test_putting_the_same_again_sends_nothing() -> None:
     )
     for _ in range(2):
         mirror.put("me", [rule], [group])
-        mirror.put_meter(meter)
+        mirror.put("meter", (), (), [meter])
     assert [type(c) for c in mirror.sync()] == [ChangeMeter, ChangeGroup, ChangeRule]
     mirror.put("me", [rule], [group])
-    mirror.put_meter(meter)
+    mirror.put("meter", (), (), [meter])
     assert mirror.sync() == []
 
 
