@@ -7,8 +7,11 @@ headers; latency is that of requests over TCP, 200 bytes each way, at random tim
 
 - within: the first slice sends a steady stream within its guarantee; every other slice sends more
   than it may, by 16 TCP flows and by UDP at 1.5 times the trunk's rate. Its latency is set against
-  that of the same requests with nobody else there.
+  that of the same requests with nobody else there, and against the target that the policy promises
+  one way.
 - overload: every slice does.
+- idle: the first slice is silent and all others take what they can; then it sends within its
+  guarantee, and the time is taken until the trunk carries that.
 
 'shall' is the guarantee, or what the slice asks for if that is less, and the part of what others
 leave over by weight, up to its maximum.
@@ -25,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks import live, slice_changes
+from benchmarks import live, slice_changes, slice_isolation
 from benchmarks.processes import ROOT, free_port
 from benchmarks.result import BenchmarkError, Cell, Options, Part, Result
 from benchmarks.slice_traffic import BULK_PORT, STEADY_PORT
@@ -41,6 +44,8 @@ _TCP_FLOWS = 16
 _UDP_SHARE = 1.5
 _ASKER = "asker"  # the second pair of hosts of the first slice
 _RISE_S = 2.5  # until TCP flows have found their rates
+_GLANCE_S, _WINDOW_S = 0.02, 0.1  # between reads of counters; over which a rate is taken
+_TARGET_S = 0.010  # of waiting and crossing, one way; a request and its answer go both ways
 _TRUNKS_BPS = (20_000_000, 50_000_000)
 
 
@@ -99,13 +104,15 @@ def sharing(options: Options) -> Iterator[Part]:
             steady = {first.name: 0.9 * first.guarantee}
             within = bench.load(steady, greedy=others, seconds=seconds)
             overload = bench.load({}, greedy=_TENANTS, seconds=seconds)
+            backs = [bench.give_back(first, others) for _ in range(2 if options.quick else 6)]
         yield _rates_part("within", trunk_bps, within, steady)
         yield _rates_part("overload", trunk_bps, overload, {})
         yield _latency_part(trunk_bps, alone, within, overload)
+        yield _back_part(trunk_bps, first, backs)
 
 
 # Functions of the options that give parts; another section joins here.
-_SECTIONS = (sharing, slice_changes.reload)
+_SECTIONS = (sharing, slice_changes.reload, slice_isolation.isolation)
 
 
 def expected(tenants: Sequence[Tenant], steady: Mapping[str, float]) -> dict[str, float]:
@@ -157,11 +164,19 @@ def _latency_part(trunk_bps: int, alone: Load, within: Load, overload: Load) -> 
         p99 = _quantile(load.took_s, 0.99)
         rows.append((
             name, len(load.took_s), median(load.took_s) * 1e3, p99 * 1e3,
-            p99 / _quantile(alone.took_s, 0.99),
+            p99 / _quantile(alone.took_s, 0.99), p99 / 2 / _TARGET_S,
         ))  # fmt: skip
     return Part(f"inference of {_TENANTS[0].name}, trunk of {trunk_bps / 1e6:g} Mbit/s", (
-        "with", "requests", "p50 ms", "p99 ms", "p99 / alone",
+        "with", "requests", "p50 ms", "p99 ms", "p99 / alone", "half of p99 / target",
     ), tuple(rows))  # fmt: skip
+
+
+def _back_part(trunk_bps: int, first: Tenant, backs: Sequence[tuple[float, float]]) -> Part:
+    used = median(part for part, _ in backs)
+    took = [seconds for _, seconds in backs]
+    return Part(f"what {first.name} leaves idle, trunk of {trunk_bps / 1e6:g} Mbit/s", (
+        "times", "others use of the link", "given back after ms, median", "worst",
+    ), ((len(backs), used, median(took) * 1e3, max(took) * 1e3),))  # fmt: skip
 
 
 def _quantile(values: Sequence[float], part: float) -> float:
@@ -190,7 +205,10 @@ def policy_text(left: str, right: str) -> str:
         }
         for i, t in enumerate(_TENANTS, 1)
     }
-    return json.dumps({"version": 1, "name": "slices", "slices": slices}, indent=1)
+    intent = f"inference of {_TENANTS[0].name} under {_TARGET_S * 1e3:g} ms"
+    return json.dumps(
+        {"version": 1, "name": "slices", "slices": slices, "intents": [intent]}, indent=1
+    )
 
 
 class _Bench:
@@ -267,6 +285,30 @@ class _Bench:
         time.sleep(1.0)  # queues run empty
         return Load({name: 8 * (after[name] - before[name]) / lasted for name in after}, took)
 
+    def give_back(self, owner: Tenant, others: Sequence[Tenant]) -> tuple[float, float]:
+        """Others overload the link; then the owner wants its guarantee.
+
+        Returns:
+            What the others used of the link before, and the seconds from the owner's first packets
+            on the trunk to the first tenth of a second with 95% of what it sends.
+        """
+        wanted_bps = 0.9 * owner.guarantee * self._trunk_bps
+        with contextlib.ExitStack() as stack:
+            for tenant in others:
+                self._start(stack, tenant.name, "flood", str(_TCP_FLOWS), "8")
+            time.sleep(_RISE_S)
+            before, began = self._sent(), time.perf_counter()
+            time.sleep(1.0)
+            after, lasted = self._sent(), time.perf_counter() - began
+            used = sum(after[t.name] - before[t.name] for t in others) * 8 / lasted
+            self._start(stack, owner.name, "send", str(STEADY_PORT), str(wanted_bps), "4")
+            seen = [(time.perf_counter(), self._sent()[owner.name])]
+            while seen[-1][0] - seen[0][0] < 3.0:
+                time.sleep(_GLANCE_S)
+                seen.append((time.perf_counter(), self._sent()[owner.name]))
+        time.sleep(1.0)  # queues run empty
+        return used / self._trunk_bps, _given_after(seen, 0.95 * wanted_bps)
+
     def _start(
         self, stack: contextlib.ExitStack, tenant: str, name: str, *words: str
     ) -> "subprocess.Popen[str]":
@@ -295,6 +337,16 @@ class _Bench:
             for name, classes in ports[self._trunk].items()
             if name
         }
+
+
+def _given_after(seen: Sequence[tuple[float, int]], bps: float) -> float:
+    """Seconds from the first bytes of a counter to the end of a window of _WINDOW_S that fast."""
+    first = next((at for (at, count) in seen if count > seen[0][1]), seen[-1][0])
+    for at, count in seen:
+        earlier = [(t, c) for t, c in seen if t <= at - _WINDOW_S]
+        if earlier and 8 * (count - earlier[-1][1]) / (at - earlier[-1][0]) >= bps:
+            return max(0.0, at - first)
+    raise BenchmarkError("a guarantee was not given back within 3 s")
 
 
 @contextlib.contextmanager

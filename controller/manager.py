@@ -37,6 +37,7 @@ from policies.load import DEFAULT_POLICY, parse_policy
 from policies.model import Policy
 from policies.numbers import renumber
 
+_AGAIN_S = 2.0  # until a keeper that isn't there yet is asked again
 _LOOK_S = 5.0  # between looks at schedules, so that a clock set anew is noticed
 _ANSWER_S = 60.0  # the core answers by itself long before
 _log = logging.getLogger("headway")
@@ -92,6 +93,7 @@ class Manager:
         self._wakes: dict[int, Any] = {}
         self._number = 0
         self._busy = False
+        self._in_line = False  # whether the keeper has been told the policy since we began
 
     def begin_with(self) -> Policy:
         """What holds of the policy now, for the core to start with."""
@@ -376,16 +378,22 @@ class Manager:
 
     def _keep_time(self) -> None:
         """Puts in force what schedules say, and ends trials, for as long as the process lives."""
-        self._in_line()
+        complaint = ""
         while True:
-            framework.hub.sleep(self._until_next())
+            complaint, said = "", complaint
             try:
-                self._at_this_hour()
+                if self._in_line:
+                    self._at_this_hour()
+                else:
+                    self._bring_in_line()
             except ApplyError as error:
-                _log.warning("the schedule of %s: %s", self.policy.name, error)
+                complaint = str(error)
+                if complaint != said:  # once, not at every look
+                    _log.warning("policy %s: %s", self.policy.name, complaint)
+            framework.hub.sleep(self._until_next())
 
     def _until_next(self) -> float:
-        waits = [_LOOK_S]
+        waits = [_LOOK_S if self._in_line else _AGAIN_S]
         now = _now()
         if change := next_change(self.policy, now):
             waits.append((change - now).total_seconds())
@@ -393,12 +401,14 @@ class Manager:
             waits.append(self.trial.bake_s - (now - self.trial.began).total_seconds())
         return max(0.05, min(waits))
 
-    def _in_line(self) -> None:
-        """Queues as the policy has them; an emulator may have begun with another."""
-        try:
-            self.keeper.ask("apply", document=to_document(self.begin_with()))
-        except ApplyError as error:
-            _log.warning("%s", error)
+    def _bring_in_line(self) -> None:
+        """Queues as the policy has them; their keeper may come up after the controller."""
+        if self._busy:
+            return
+        with self._alone():
+            if self._state:
+                self.keeper.ask("apply", document=to_document(self._state.policy))
+            self._in_line = True
 
     def _at_this_hour(self) -> None:
         trial = self.trial

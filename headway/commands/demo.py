@@ -26,6 +26,7 @@ from demo.scenario import plan_scenario
 from demo.table import agent_line, build_table, outage_lines
 from demo.weak import AUTO, NONE, read_weakness
 from emulation.command import require_root
+from headway.arguments import policy_argument
 from policies.load import load_policy
 from topologies.registry import build
 
@@ -67,7 +68,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--arms", default=",".join(arm.value for arm in Arm), help="default: %(default)s"
     )
-    parser.add_argument("--policy", type=Path, metavar="FILE", help="Headway's policy file")
+    parser.add_argument("--policy", type=policy_argument, metavar="FILE|NAME",
+                        help="Headway's policy, such as examples/demo-tenants.yaml (default: built "
+                        "in)")  # fmt: skip
     parser.add_argument(
         "--weaken", default=AUTO, metavar="TRUNK=PART",
         help="what is left of which trunk's rate in the arms static and agent, such as "

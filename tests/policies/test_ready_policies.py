@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from emulation.vlans import seats
+from headway.cli import main
 from headway.overlay import draw_policy
 from policies.catalogue import picture_file, policy_file, ready_names, topology_file
 from policies.check import examine
@@ -104,6 +105,16 @@ def test_it_has_live_tests_of_its_promises() -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     assert set(NAMES) <= words
+
+
+def test_check_draws_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drawn = tmp_path / "campus.svg"
+    assert main(["check", "campus", "--picture", str(drawn)]) == 0
+    assert drawn.read_text(encoding="utf-8") == picture_file("campus").read_text(encoding="utf-8")
+    lonely = tmp_path / "lonely.yaml"
+    lonely.write_text("version: 1\nname: lonely\n", encoding="utf-8")
+    assert main(["check", str(lonely), "--picture", str(drawn)]) == 2
+    assert "--picture needs a network" in capsys.readouterr().err
 
 
 def test_a_file_of_that_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from headway.commands import topo
-from topologies.errors import UnknownFamilyError
+from topologies.errors import SpecSyntaxError, UnknownFamilyError
+from topologies.picture import draw
 from topologies.registry import build, families
 
 
@@ -61,6 +62,13 @@ def test_saved_and_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str
     path = tmp_path / "mine.json"
     path.write_text(capsys.readouterr().out)
     assert build(f"file:{path}") == build("ring,n=5")
+
+
+def test_draws(tmp_path: Path) -> None:
+    assert headway("ring,n=5", "--svg", str(tmp_path / "ring.svg")) == 0
+    assert (tmp_path / "ring.svg").read_text() == draw(build("ring,n=5"))
+    with pytest.raises(SpecSyntaxError, match="say what to draw"):
+        headway("--svg", "all.svg")
 
 
 def test_mistakes_reach_the_command_line_as_topology_errors() -> None:
