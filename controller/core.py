@@ -172,8 +172,9 @@ def _strangers(state: State, switch: Switch) -> Iterator[Command]:
         new = frames - switch.foreign.get(port, 0)
         switch.foreign[port] = frames
         if new > 0:
-            yield Note("slice-none", f"{new} frames on {discovery.name(state, (switch.dpid, port))}"
-                       " with a tag that no slice has there; dropped", Level.WARNING)  # fmt: skip
+            where = discovery.name(state, (switch.dpid, port))
+            yield Note("slice-none", f"{new} frames on {where} that no slice admits there (port "
+                       "and tag); dropped", Level.WARNING)  # fmt: skip
 
 
 def _adopt_hosts(state: State, switch: Switch, event: TablesRead, now: float) -> None:

@@ -301,9 +301,12 @@ def _forward(
         there = (target.dpid, target.port) == sender.end and (
             not sender.number or target.vlan == sender.vlan
         )
-        if not there and may_deliver(state, sender.number, target):
-            sent = _tagged(frame, target.vlan) if sender.number else frame
-            yield SendFrame(target.dpid, (target.port,), sent)
+        if there or not may_deliver(state, sender.number, target):
+            return
+        if sender.number:  # addressed to it alone: others on its port may be of other slices
+            yield from _copies(frame, [target])
+        else:
+            yield SendFrame(target.dpid, (target.port,), frame)
     elif sender.number:
         yield from _flood_slice(state, sender, frame, packet, now)
     else:

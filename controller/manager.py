@@ -31,7 +31,7 @@ from controller.store import Version, VersionStore
 from policies.check import check
 from policies.difference import difference
 from policies.document import to_document
-from policies.errors import PolicyError
+from policies.errors import PolicyConflictError, PolicyError
 from policies.intents import effective, next_change
 from policies.load import DEFAULT_POLICY, parse_policy
 from policies.model import Policy
@@ -77,7 +77,7 @@ class Manager:
         """Finds the policy to begin with.
 
         Raises:
-            PolicyError: It is wrong.
+            PolicyError: It is wrong, or can't hold on the network of `Settings.links`.
             StoreError: The record of versions can't be used.
         """
         self.settings = settings
@@ -162,10 +162,9 @@ class Manager:
         with self._alone():
             self._refuse_during_trial()
             policy, _ = self._checked(text, name)
-            kind = "canary" if canary is not None else "apply"
-            version = self.store.begin(policy, text, who=who, why=why, kind=kind)
             if canary is not None:
-                return self._try_out(version, policy, canary, bake_s)
+                return self._try_out(text, policy, canary, bake_s, who=who, why=why)
+            version = self.store.begin(policy, text, who=who, why=why, kind="apply")
             return self._commit(version, policy)
 
     def rollback(self, who: str = "", why: str = "", to: int | None = None) -> dict[str, Any]:
@@ -212,18 +211,43 @@ class Manager:
             and not settings.fresh
             and (not settings.policy or store.started_with(text) or current.text == text)
         ):
-            return current, renumber(parse_policy(current.text, f"version {current.id}"), numbers)
+            policy = renumber(parse_policy(current.text, f"version {current.id}"), numbers)
+            try:
+                self._examined(policy)
+            except PolicyError as error:  # it is in force already: better that than none
+                _log.warning("%s", error)
+            return current, policy
         policy = renumber(parse_policy(text, str(path)), numbers)
+        self._examined(policy)
         version = store.begin(policy, text, who="", why=f"started with {path.name}", kind="start")
         return store.finish(version.id, "applied"), policy
 
     def _checked(self, text: str, name: str) -> tuple[Policy, dict[str, Any]]:
         def read() -> tuple[Policy, dict[str, Any]]:
             policy = renumber(parse_policy(text, name), self.version.numbers)
-            report = check(policy, self.topology, _now())
-            return policy, report.told()
+            return policy, self._examined(policy)
 
         return framework.off_thread(read)  # type: ignore[no-any-return]
+
+    def _examined(self, policy: Policy) -> dict[str, Any]:
+        """What a policy would mean on this network.
+
+        Raises:
+            PolicyConflictError: Something of it can't hold here, or be known to.
+        """
+        if self.topology is None:
+            known = {
+                tier.name for tier in policy.tiers if any(e[:1].isdigit() for e in tier.switches)
+            }
+            for confinement in effective(policy, _now()).confinements:
+                if not known.issuperset(confinement.tiers):
+                    raise PolicyConflictError(
+                        f"{policy.source or policy.name}: intents: {confinement.source!r}: which "
+                        "switches are of that tier is not known; start the controller with --links "
+                        "FILE, as 'headway topo SPEC --json' prints it, or list datapath ids under "
+                        "'tiers'"
+                    )
+        return check(policy, self.topology, _now()).told()
 
     def _rules_planned(self, wanted: Policy) -> dict[str, dict[str, int]]:
         if self._state is None:
@@ -303,25 +327,29 @@ class Manager:
     # --- trials ---------------------------------------------------------------------------------
 
     def _try_out(
-        self, version: Version, policy: Policy, share: float, bake_s: float
+        self, text: str, policy: Policy, share: float, bake_s: float, *, who: str, why: str
     ) -> dict[str, Any]:
         now = _now()
-        running, wanted = effective(self.policy, now), effective(policy, now)
-        names = canary.chosen(running, wanted, share)
+        names = canary.chosen(effective(self.policy, now), effective(policy, now), share)
         if not names:
-            self.store.finish(version.id, "refused", "nothing to try")
             raise ApplyError(
                 "a canary needs slices that both policies have and that differ; apply it without"
             )
+        version = self.store.begin(policy, text, who=who, why=why, kind="canary")
         before = self.track.lately(self.figures(), bake_s)
         try:
-            told = self._enforce(canary.blend(running, wanted, names))
+            told = self._enforce(self._mixed(policy, names))
         except ApplyError as error:
             self.store.finish(version.id, "refused", str(error))
             raise
         self.trial = Trial(version, policy, names, now, bake_s, before, self.figures())
         _log.info("version %d is tried by %s for %g s", version.id, ", ".join(names), bake_s)
         return {**version.told(), **told, "canary": self._trial_told()}
+
+    def _mixed(self, wanted: Policy, names: tuple[str, ...]) -> Policy:
+        """What holds now while some slices try another policy."""
+        now = _now()
+        return canary.blend(effective(self.policy, now), effective(wanted, now), names)
 
     def _take_back(self, trial: Trial, why: str) -> dict[str, Any]:
         self.trial = None
@@ -415,9 +443,11 @@ class Manager:
         if trial:
             if trial.bake_s and (_now() - trial.began).total_seconds() >= trial.bake_s:
                 self._judge(trial)
-            return
-        self.track.note(self.figures())
-        wanted = effective(self.policy, _now())
+                return
+            wanted = self._mixed(trial.wanted, trial.slices)
+        else:
+            self.track.note(self.figures())
+            wanted = effective(self.policy, _now())
         if self._state is None or wanted == self._state.policy or self._busy:
             return
         with self._alone():

@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from controller import framework, guards
 from controller.advice.agent import Agent
 from controller.advice.records import Reason, Standing
+from controller.canary import slice_figures
 from controller.errors import SettingsError
 from controller.notes import NoteLog
 from controller.state import State
@@ -56,7 +57,21 @@ class Collector:
         )
         for key, rate in telemetry.queue_tx.items():
             queues.add_metric([f"{key[0]:#x}", *map(str, key[1:])], rate.bytes_total)
-        yield from (ports, queues)
+        yield from (ports, queues, *_slices(self._state))
+
+
+def _slices(state: State) -> Iterator[Any]:
+    """What each slice put on links, and lost in queues and for being above its maximum."""
+    sent = CounterMetricFamily(
+        "headway_slice_tx_bytes", "Put on links by a slice, on each it crosses", labels=["slice"]
+    )
+    lost = CounterMetricFamily(
+        "headway_slice_dropped_packets", "Dropped by a slice's queues and meter", labels=["slice"]
+    )
+    for name, figures in slice_figures(state).items():
+        sent.add_metric([name], figures.sent_bytes)
+        lost.add_metric([name], figures.lost_packets)
+    return iter((sent, lost))
 
 
 def _agent(agent: Agent) -> Iterator[Any]:

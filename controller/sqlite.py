@@ -40,6 +40,7 @@ class Database:
         self._error, self._remedy = error, remedy
         with self.told():
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # SQLite's files beside it get the same mode
             self.connection = sqlite3.connect(path, timeout=busy_s, isolation_level=None)
             self.connection.execute("PRAGMA journal_mode=WAL")
             self.connection.execute(f"PRAGMA synchronous={'FULL' if lasting else 'NORMAL'}")

@@ -92,7 +92,8 @@ def rule_lines(rules: Mapping[str, Any]) -> list[str]:
     for counts in rules.values():
         for kind, count in counts.items():
             totals[kind] = totals.get(kind, 0) + count
-    lines = [f"rules, groups and meters: {_counted(totals)}, on {_switches(len(rules))}"]
+    where = _some(len(rules), "switch")
+    lines = [f"rules, groups and meters: {_counted(totals)}, on {where}"]
     lines += [
         f"  {dpid}: {_counted(counts)}" for dpid, counts in list(rules.items())[:_MOST_SWITCHES]
     ]
@@ -107,8 +108,9 @@ def _counted(counts: Mapping[str, int]) -> str:
     )
 
 
-def _switches(count: int) -> str:
-    return "1 switch" if count == 1 else f"{count} switches"
+def _some(count: int, noun: str) -> str:
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{count} {noun if count == 1 else plural}"
 
 
 def queue_lines(queues: Mapping[str, Any], *, kept: bool) -> list[str]:
@@ -118,17 +120,19 @@ def queue_lines(queues: Mapping[str, Any], *, kept: bool) -> list[str]:
     if not queues:
         return ["queues: none to change"]
     numbers = [count for count in queues.values() if isinstance(count, int)]
-    return [f"queues: {sum(numbers)} to change, on {len(queues)} ports"]
+    return [f"queues: {sum(numbers)} to change, on {_some(len(queues), 'port')}"]
 
 
 def applied_lines(told: Mapping[str, Any]) -> list[str]:
     """What was done."""
     rules = told.get("rules") or {}
     done = f"version {told['version']} ({told['name']})"
-    changed = f"{sum(rules.values())} rules on {_switches(len(rules))}" if rules else "no rules"
+    changed = "no rules"
+    if rules:
+        changed = f"{_some(sum(rules.values()), 'rule')} on {_some(len(rules), 'switch')}"
     queues = told.get("queues") or {}
     if queues:
-        changed += f", queues of {len(queues)} ports"
+        changed += f", queues of {_some(len(queues), 'port')}"
     seconds = f" in {told['seconds']:.2f} s" if "seconds" in told else ""
     if trial := told.get("canary"):
         return [f"{done} is tried by {', '.join(trial['slices'])}: {changed} changed{seconds}"]

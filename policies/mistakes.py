@@ -19,7 +19,8 @@ _MOST_OF_PLACE, _MOST_OF_MESSAGE = 200, 1500  # characters; a file may hold a ke
 Mistake = tuple[Sequence[str], str]
 _QUOTED = re.compile(r"'([^']+)'")
 _PLAIN = {"tuple_type": "give a list, such as [a, b]", "dict_type": "give a mapping of key: value",
-          "model_type": "give a mapping of key: value", "missing": "is missing"}  # fmt: skip
+          "model_type": "give a mapping of key: value", "missing": "is missing",
+          "too_short": "give at least one"}  # fmt: skip
 
 
 def explain(source: Source, error: ValidationError) -> str:

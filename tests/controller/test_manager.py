@@ -167,6 +167,31 @@ def test_schedules_come_into_force_by_the_clock_and_leave_again(site, clock):
     assert len(site.manager.history()) == 2  # the clock makes no versions
 
 
+def test_schedules_go_on_while_some_try_another_policy(site, clock):
+    intent = "intents: [bulk at most 10% of any uplink between 13:00 and 14:00]"
+    site.manager.apply(text(intent, ant="20%", bee="20%"), "t")
+    site.manager.apply(text(intent, ant="30%", bee="30%"), "t", canary=0.5, bake_s=0)
+    clock(timedelta(hours=1))
+    site.manager._at_this_hour()
+    assert len(site.fabric.state.policy.limits) == 1
+    assert site.in_force == {"ant": 0.3, "bee": 0.2}
+
+
+def test_a_tier_of_unknown_switches_is_refused(site, tmp_path):
+    confined = "tiers: {near: [leaf1]}\nintents: [ant stays in tier near]"
+    with pytest.raises(PolicyError, match="--links"):
+        site.manager.apply(text(confined, ant="20%", bee="20%"), "t")
+    with pytest.raises(PolicyError, match="--links"):
+        Site(tmp_path, text(confined, ant="20%", bee="20%"))
+    site.manager.apply(text(confined.replace("leaf1", "0x1"), ant="20%", bee="20%"), "t")
+
+
+def test_nothing_to_try_leaves_no_version(site):
+    with pytest.raises(ApplyError, match="canary"):
+        site.manager.apply(text(ant="20%", bee="20%"), "t", canary=0.5)
+    assert len(site.manager.history()) == 1
+
+
 def test_two_at_a_time_is_one_too_many(site):
     with site.manager._alone(), pytest.raises(BusyError):
         site.manager.apply(text(ant="20%", bee="30%"), "t")

@@ -68,7 +68,7 @@ def test_from_plan_to_rollback(headway: Headway, mine: Path, capsys: Any) -> Non
     assert "+ slices.blue: " in told
     assert "guarantee 10 Mbit/s" in told
     assert "rules, groups and meters: 2 to add, on 1 switch" in told
-    assert "queues: 3 to change, on 1 ports" in told
+    assert "queues: 3 to change, on 1 port" in told
 
     assert headway("apply", mine, "-m", "two tenants", "--yes") == 0
     assert "version 2 (default) is in force: 2 rules on 1 switch" in capsys.readouterr().out
