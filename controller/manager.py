@@ -38,6 +38,7 @@ from policies.model import Policy
 from policies.numbers import renumber
 
 _AGAIN_S = 2.0  # until a keeper that isn't there yet is asked again
+_TELL_AGAIN_S = 60.0  # it may have been restarted; hearing the same again costs it little
 _LOOK_S = 5.0  # between looks at schedules, so that a clock set anew is noticed
 _ANSWER_S = 60.0  # the core answers by itself long before
 _log = logging.getLogger("headway")
@@ -93,7 +94,7 @@ class Manager:
         self._wakes: dict[int, Any] = {}
         self._number = 0
         self._busy = False
-        self._in_line = False  # whether the keeper has been told the policy since we began
+        self._told_at: datetime | None = None  # when the keeper last heard the whole policy
 
     def begin_with(self) -> Policy:
         """What holds of the policy now, for the core to start with."""
@@ -406,37 +407,40 @@ class Manager:
 
     def _keep_time(self) -> None:
         """Puts in force what schedules say, and ends trials, for as long as the process lives."""
-        complaint = ""
+        said: dict[str, str] = {}
         while True:
-            complaint, said = "", complaint
-            try:
-                if self._in_line:
-                    self._at_this_hour()
-                else:
-                    self._bring_in_line()
-            except ApplyError as error:
-                complaint = str(error)
-                if complaint != said:  # once, not at every look
+            for step in (self._bring_in_line, self._at_this_hour):
+                complaint = ""
+                try:
+                    step()
+                except ApplyError as error:
+                    complaint = str(error)
+                if complaint and complaint != said.get(step.__name__):  # once, not at every look
                     _log.warning("policy %s: %s", self.policy.name, complaint)
+                said[step.__name__] = complaint
             framework.hub.sleep(self._until_next())
 
     def _until_next(self) -> float:
-        waits = [_LOOK_S if self._in_line else _AGAIN_S]
         now = _now()
+        waits = [_LOOK_S if self._is_in_line(now) else _AGAIN_S]
         if change := next_change(self.policy, now):
             waits.append((change - now).total_seconds())
         if self.trial and self.trial.bake_s:
             waits.append(self.trial.bake_s - (now - self.trial.began).total_seconds())
         return max(0.05, min(waits))
 
+    def _is_in_line(self, now: datetime) -> bool:
+        told = self._told_at
+        return told is not None and 0 <= (now - told).total_seconds() < _TELL_AGAIN_S
+
     def _bring_in_line(self) -> None:
-        """Queues as the policy has them; their keeper may come up after the controller."""
-        if self._busy:
+        """Queues as the policy has them: their keeper may begin, or begin again, after us."""
+        if self._busy or self._is_in_line(_now()):
             return
         with self._alone():
             if self._state:
                 self.keeper.ask("apply", document=to_document(self._state.policy))
-            self._in_line = True
+            self._told_at = _now()
 
     def _at_this_hour(self) -> None:
         trial = self.trial

@@ -126,6 +126,18 @@ def test_a_keeper_that_refuses_leaves_rules_alone(site):
     assert site.manager.history()[0]["outcome"] == "refused"
 
 
+def test_a_keeper_that_comes_late_or_again_is_told(site, clock):
+    site.keeper.refuses = "not there yet"
+    with pytest.raises(ApplyError):
+        site.manager._bring_in_line()
+    site.keeper.refuses = ""
+    for seconds, told in ((0, 1), (5, 1), (60, 2)):
+        clock(timedelta(seconds=seconds))
+        site.manager._bring_in_line()
+        assert len(site.keeper.applied) == told
+    assert [s["name"] for s in site.keeper.applied[-1]["slices"]] == ["ant", "bee"]
+
+
 def test_a_switch_that_refuses_takes_queues_back_too(site):
     site.fabric.refuses = lambda c: isinstance(c, ChangeMeter) and c.dpid == 2
     with pytest.raises(ApplyError, match="switch 0x2 refused meter"):
