@@ -150,7 +150,7 @@ def controller_process(
         process = subprocess.Popen(
             [*argv, *files], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             env=new_run().environment(
-                {**os.environ, **state, "HEADWAY_QUEUES": str(queues or ""), **(environment or {}),
+                {**state, **os.environ, "HEADWAY_QUEUES": str(queues or ""), **(environment or {}),
                  "PYTHONPATH": os.pathsep.join(paths)}
             ),
             start_new_session=True,
