@@ -18,6 +18,7 @@ from pathlib import Path
 from benchmarks.result import BenchmarkError
 
 ROOT = Path(__file__).resolve().parent.parent
+_OWN = {"HEADWAY_EMULATED": "1"}  # networks made anew
 _RYU_MANAGER = ROOT / ".venv-ryu" / "bin" / "ryu-manager"
 _START_TIMEOUT_S = 20.0
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -39,7 +40,7 @@ class ControllerKind(Enum):
         """The command that makes it listen on a port of the loopback interface."""
         match self:
             case ControllerKind.HEADWAY:
-                listen = ["--listen", f"127.0.0.1:{port}", "--api", "off", "--fresh"]
+                listen = ["--listen", f"127.0.0.1:{port}", "--api", "off"]
                 return [sys.executable, "-m", "headway", "run", *listen]
             case ControllerKind.OS_KEN:
                 return [sys.executable, "-m", "benchmarks.learning_switch", str(port)]
@@ -86,7 +87,7 @@ def controller(
     with (
         tempfile.TemporaryDirectory() as state,
         child(
-            kind.argv(port), settings={"HEADWAY_STATE": state, **(settings or {})}, log=log
+            kind.argv(port), settings={**_OWN, "HEADWAY_STATE": state, **(settings or {})}, log=log
         ) as process,
     ):  # fmt: skip
         wait_listening(process, port)

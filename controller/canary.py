@@ -18,7 +18,8 @@ from policies.model import Policy, Slice
 MOST_EXTRA_LOSS = 0.02  # of packets offered
 LEAST_GOODPUT = 0.75  # of what it would have been
 _KEPT = 128  # readings; at the manager's pace ten minutes
-_IDLE_BPS = 10_000.0  # below this before and during, a slice tells nothing
+_IDLE_BPS = 10_000.0  # a slice that sent less tells nothing
+_TELLING = 0.1  # of what the slices that try it sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,27 +83,37 @@ def slice_figures(state: State) -> dict[str, Figures]:
 
 
 class Track:
-    """The last counters of every slice, to know what was normal before a trial."""
+    """What every slice did lately while nothing was tried, to know what is normal."""
 
     def __init__(self) -> None:
+        self._last: Mapping[str, Figures] = {}
         self._kept: deque[Mapping[str, Figures]] = deque(maxlen=_KEPT)
 
-    def note(self, figures: Mapping[str, Figures]) -> None:
-        """Keeps what was just read."""
-        self._kept.append(figures)
+    def note(self, now: Mapping[str, Figures], *, normal: bool = True) -> None:
+        """Takes counters just read; what came since the last ones counts if it was `normal`."""
+        if normal and self._last:
+            self._kept.append(_between(self._last, now))
+        self._last = now
 
-    def lately(self, now: Mapping[str, Figures], seconds: float) -> dict[str, Figures]:
-        """What each slice did in about the last `seconds`; as far back as is known."""
-        start: Mapping[str, Figures] = now
-        for figures in reversed(self._kept):
-            start = figures
-            if _time(now) - _time(figures) >= seconds:
+    def lately(self, seconds: float) -> dict[str, Figures]:
+        """What each slice did in about the last `seconds` of normal life, as far as is known."""
+        total: dict[str, Figures] = {}
+        for part in reversed(self._kept):
+            if max((f.seconds for f in total.values()), default=0.0) >= seconds:
                 break
-        return {name: f.since(start[name]) for name, f in now.items() if name in start}
+            total = {name: _add(total.get(name, Figures()), f) for name, f in part.items()}
+        return total
 
 
-def _time(figures: Mapping[str, Figures]) -> float:
-    return max((f.seconds for f in figures.values()), default=0.0)
+def _between(earlier: Mapping[str, Figures], now: Mapping[str, Figures]) -> dict[str, Figures]:
+    return {name: f.since(earlier[name]) for name, f in now.items() if name in earlier}
+
+
+def _add(a: Figures, b: Figures) -> Figures:
+    return Figures(
+        a.sent_bytes + b.sent_bytes, a.sent_packets + b.sent_packets,
+        a.lost_packets + b.lost_packets, a.seconds + b.seconds,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +163,12 @@ def verdict(
     if extra > MOST_EXTRA_LOSS:
         return Verdict(False, f"{who}: loss went from {trying[0].loss:.1%} to {trying[1].loss:.1%}"
                        f", {extra:.1%} more than for the others")  # fmt: skip
-    if trying[0].bps < _IDLE_BPS and trying[1].bps < _IDLE_BPS:
-        return Verdict(True, f"{who}: idle before and during, no harm to be seen")
+    if trying[0].bps < _IDLE_BPS:
+        return Verdict(True, f"{who}: idle before, or not known then; no loss to be seen")
     change = (trying[1].bps + _IDLE_BPS) / (trying[0].bps + _IDLE_BPS)
-    general = (others[1].bps + _IDLE_BPS) / (others[0].bps + _IDLE_BPS)
+    # Others that hardly send tell nothing about what happened to everybody.
+    telling = others[0].bps >= _TELLING * trying[0].bps
+    general = (others[1].bps + _IDLE_BPS) / (others[0].bps + _IDLE_BPS) if telling else 1.0
     told = f"{who}: {_mbps(trying[0])} before, {_mbps(trying[1])} during; loss {trying[1].loss:.1%}"
     if change < LEAST_GOODPUT * min(1.0, general):
         return Verdict(False, f"{told}; the others kept {general:.0%} of theirs")

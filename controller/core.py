@@ -25,6 +25,7 @@ from controller.events import (
     AdvisorUp,
     Barrier,
     BarrierReply,
+    ChangeMeter,
     Command,
     CountersRead,
     Disconnect,
@@ -37,6 +38,7 @@ from controller.events import (
     ReadCounters,
     ReadTables,
     Refused,
+    SendFrame,
     SwitchDown,
     SwitchUp,
     TablesRead,
@@ -44,9 +46,11 @@ from controller.events import (
 )
 from controller.labels import MAX_EDGES
 from controller.mirror import Mirror
-from controller.state import PortState, State, Switch
+from controller.state import HeldFrames, PortState, State, Switch
 
 MAX_SWITCHES = 4096
+_HOLD_S = 0.2  # at most; a switch that takes longer loses the first packet of a new host
+_MOST_HELD = 256
 
 
 def decide(state: State, event: Event, now: float) -> list[Command]:
@@ -60,9 +64,34 @@ def decide(state: State, event: Event, now: float) -> list[Command]:
     Returns:
         Commands, to be sent in this order.
     """
-    commands = list(_HANDLERS[type(event)](state, event, now))
+    frames: list[Command] = []
+    commands: list[Command] = []
+    for command in _HANDLERS[type(event)](state, event, now):
+        (frames if isinstance(command, SendFrame) else commands).append(command)
     changes = _flush(state)
-    return commands + changes + applying.sent(state, changes)
+    return commands + changes + _frames(state, frames, changes, now) + applying.sent(state, changes)
+
+
+def _frames(
+    state: State, frames: list[Command], changes: list[Command], now: float
+) -> list[Command]:
+    """Frames that may go now: what their receivers answer at once must find its rules.
+
+    Frames of an event that changed rules wait until every switch has confirmed, or a moment.
+    """
+    if frames and changes:
+        waits = {c.dpid: state.switches[c.dpid].sent for c in changes if isinstance(c, Barrier)}
+        state.held_frames.append(HeldFrames(frames, waits, now))
+        frames = []
+    for held in list(state.held_frames):
+        confirmed = all(
+            state.switches[dpid].acked >= number or state.switches[dpid].connection is None
+            for dpid, number in held.waits.items()
+        )
+        if confirmed or now - held.since > _HOLD_S or len(state.held_frames) > _MOST_HELD:
+            state.held_frames.remove(held)
+            frames = frames + held.frames
+    return frames
 
 
 def _flush(state: State) -> list[Command]:
@@ -72,6 +101,9 @@ def _flush(state: State) -> list[Command]:
         if not (switch.mirror.dirty or switch.resync):
             continue
         changes = switch.mirror.sync(delete=state.settled)
+        for change in changes:
+            if isinstance(change, ChangeMeter):  # it counts from nought again
+                state.telemetry.meters.pop((switch.dpid, change.meter.meter_id), None)
         if changes or switch.resync:
             switch.sent, switch.resync = switch.sent + 1, False
             commands += [*changes, Barrier(switch.dpid, switch.sent)]

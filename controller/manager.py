@@ -9,7 +9,9 @@ each call blocks its own thread alone, and one change is made at a time.
 """
 
 import copy
+import fcntl
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from controller import canary, framework
 from controller.advice.capacities import topology_of
 from controller.advice.registry import default_folder
 from controller.canary import Figures, Track, slice_figures
-from controller.errors import ApplyError, BusyError
+from controller.errors import ApplyError, BusyError, StoreError
 from controller.events import Event, PolicyAnswered, PolicyChanged
 from controller.queues import Keeper, keeper_at
 from controller.repolicy import repolicy
@@ -71,6 +73,31 @@ def _now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def _folder(settings: Settings) -> Path:
+    folder = Path(settings.state) if settings.state else default_folder()
+    return folder / "emulated" if settings.emulated else folder
+
+
+def _hold(folder: Path) -> int:
+    """Keeps other controllers off the record for as long as this descriptor is open."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = os.open(folder / "controller.lock", os.O_CREAT | os.O_WRONLY, 0o600)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: can't be written: {error.strerror}; choose another folder with --state"
+        ) from error
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(held)
+        raise StoreError(
+            f"{folder}: another controller keeps its record of policies there; end that one, or "
+            "give this one a folder of its own with --state (HEADWAY_STATE)"
+        ) from error
+    return held
+
+
 class Manager:
     """The running policy. `policy` is as written; the core has what of it holds at this hour."""
 
@@ -82,12 +109,15 @@ class Manager:
             StoreError: The record of versions can't be used.
         """
         self.settings = settings
-        self.store = VersionStore(Path(settings.state) if settings.state else default_folder())
+        folder = _folder(settings)
+        self._held = _hold(folder)
+        self.store = VersionStore(folder)
         self.keeper: Keeper = keeper_at(settings.queues)
         self.topology = topology_of(settings.links)
         self.version, self.policy = self._first()
         self.trial: Trial | None = None
         self.track = Track()
+        self._tried = False  # at the last look
         self._state: State | None = None
         self._send: Callable[[Event], None] = lambda _event: None
         self._answers: dict[int, PolicyAnswered | None] = {}
@@ -95,6 +125,11 @@ class Manager:
         self._number = 0
         self._busy = False
         self._told_at: datetime | None = None  # when the keeper last heard the whole policy
+
+    def close(self) -> None:
+        """Lets go of the record, for another controller."""
+        self.store.close()
+        os.close(self._held)
 
     def begin_with(self) -> Policy:
         """What holds of the policy now, for the core to start with."""
@@ -162,11 +197,13 @@ class Manager:
         """
         with self._alone():
             self._refuse_during_trial()
-            policy, _ = self._checked(text, name)
+            policy, report = self._checked(text, name)
             if canary is not None:
-                return self._try_out(text, policy, canary, bake_s, who=who, why=why)
-            version = self.store.begin(policy, text, who=who, why=why, kind="apply")
-            return self._commit(version, policy)
+                told = self._try_out(text, policy, canary, bake_s, who=who, why=why)
+            else:
+                version = self.store.begin(policy, text, who=who, why=why, kind="apply")
+                told = self._commit(version, policy)
+            return {**told, "warnings": report["warnings"]}
 
     def rollback(self, who: str = "", why: str = "", to: int | None = None) -> dict[str, Any]:
         """Goes back to version `to`, or to the one in force before; during a trial, ends that."""
@@ -177,7 +214,9 @@ class Manager:
             target = self.store.version(to) if to is not None else self.store.previous()
             policy, _ = self._checked(target.text, f"version {target.id}")
             why = why or f"back to version {target.id}"
-            version = self.store.begin(policy, target.text, who=who, why=why, kind="rollback")
+            version = self.store.begin(
+                policy, target.text, who=who, why=why, kind="rollback", back_to=target.id
+            )
             return self._commit(version, policy)
 
     def promote(self, who: str = "") -> dict[str, Any]:
@@ -206,10 +245,10 @@ class Manager:
             raise PolicyError(f"{path}: can't be read: {error}") from error
         current = store.current()
         # A network made anew begins with the numbers of the file, as its queues do.
-        numbers = current.numbers if current and not settings.fresh else {}
+        numbers = current.numbers if current and not settings.emulated else {}
         if (
             current
-            and not settings.fresh
+            and not (settings.fresh or settings.emulated)
             and (not settings.policy or store.started_with(text) or current.text == text)
         ):
             policy = renumber(parse_policy(current.text, f"version {current.id}"), numbers)
@@ -288,10 +327,13 @@ class Manager:
             except ApplyError as second:
                 raise ApplyError(f"{error}; and queues could not be put back: {second}") from error
             raise
+        connected = sum(1 for _ in self._state.connected()) if self._state else 0
         return {
+            "switches": connected,
             "rules": {f"{dpid:#x}": count for dpid, count in answer.changes.items()},
             "queues": queues.get("changed", {}),
             "queues_kept": queues.get("kept", True),
+            "missing": queues.get("missing", []),
             "seconds": round((_now() - began).total_seconds(), 3),
         }
 
@@ -337,7 +379,8 @@ class Manager:
                 "a canary needs slices that both policies have and that differ; apply it without"
             )
         version = self.store.begin(policy, text, who=who, why=why, kind="canary")
-        before = self.track.lately(self.figures(), bake_s)
+        self.track.note(self.figures())
+        before = self.track.lately(bake_s)
         try:
             told = self._enforce(self._mixed(policy, names))
         except ApplyError as error:
@@ -444,13 +487,15 @@ class Manager:
 
     def _at_this_hour(self) -> None:
         trial = self.trial
+        # A little after a trial its packets are still on their way.
+        self.track.note(self.figures(), normal=not (trial or self._tried))
+        self._tried = bool(trial)
         if trial:
             if trial.bake_s and (_now() - trial.began).total_seconds() >= trial.bake_s:
                 self._judge(trial)
                 return
             wanted = self._mixed(trial.wanted, trial.slices)
         else:
-            self.track.note(self.figures())
             wanted = effective(self.policy, _now())
         if self._state is None or wanted == self._state.policy or self._busy:
             return

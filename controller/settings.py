@@ -42,7 +42,9 @@ class Settings:
         metrics: HOST:PORT of the Prometheus endpoint; empty for none.
         policy: Policy file to begin with; empty for the default. A policy applied later stays in
             force over restarts, until this file's text changes.
-        fresh: Begin with `policy` whatever was applied before; for networks made anew.
+        fresh: Begin with `policy` whatever was applied before.
+        emulated: The network is made anew with this controller: begin with `policy`, and keep what
+            is applied apart from what other networks have.
         queues: UNIX socket of the keeper of queues ('headway queues'); empty: nobody changes them.
         api: HOST:PORT of the REST API; empty for none.
         api_tokens: File of tokens, "ROLE TOKEN [NAME]" a line; empty for one made in `state`.
@@ -72,6 +74,7 @@ class Settings:
     metrics: str = ""
     policy: str = ""
     fresh: bool = False
+    emulated: bool = False
     queues: str = ""
     api: str = ""
     api_tokens: str = ""

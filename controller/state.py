@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from controller.advice.agent import Agent
 from controller.advice.capacities import Capacities
-from controller.events import Port
+from controller.events import Command, Port
 from controller.mirror import Mirror
 from controller.paths import Arc
 from controller.settings import Settings
@@ -142,6 +142,15 @@ class Target:
     touched: set[int] = field(default_factory=set)  # switches with rules for these trees
 
 
+@dataclass(slots=True, eq=False)
+class HeldFrames:
+    """Frames that wait for barriers, by switch, since a moment."""
+
+    frames: list[Command]
+    waits: dict[int, int]
+    since: float
+
+
 @dataclass(slots=True)
 class Applying:
     """A policy on its way to the switches.
@@ -189,6 +198,7 @@ class State:
     unsent: list[Tree] = field(default_factory=list)  # changed since the last flush
     waiting: list[Tree] = field(default_factory=list)  # for barriers
     applying: Applying | None = None
+    held_frames: list[HeldFrames] = field(default_factory=list)
     agent: Agent | None = None  # None: equal splits, and nobody is asked
     paths_version: int = 0  # goes up whenever usable paths change
     unreachable: set[tuple[int, int]] = field(default_factory=set)  # (slice, target dpid), noted

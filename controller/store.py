@@ -52,7 +52,8 @@ class Version:
         kind: "start", "apply", "canary" or "rollback".
         outcome: "pending", "applied", "refused", "rolled-back" or "interrupted".
         detail: Why it was refused or rolled back.
-        equal_to: The latest earlier version applied with the same text.
+        equal_to: The latest earlier version applied with the same text; of a rollback, the one
+            it goes back to.
     """
 
     id: int
@@ -107,8 +108,26 @@ class VersionStore:
 
     # --- changes --------------------------------------------------------------------------------
 
-    def begin(self, policy: Policy, text: str, *, who: str, why: str, kind: str) -> Version:
-        """Records that a policy is about to be put in force."""
+    def begin(
+        self,
+        policy: Policy,
+        text: str,
+        *,
+        who: str,
+        why: str,
+        kind: str,
+        back_to: int | None = None,
+    ) -> Version:
+        """Records that a policy is about to be put in force.
+
+        Args:
+            policy: As read from `text`.
+            text: The file.
+            who: Who asks for it.
+            why: In their words.
+            kind: "start", "apply", "canary" or "rollback".
+            back_to: The version a rollback goes back to.
+        """
         digest = _digest(text)
         with self._file.transaction() as db:
             equal = db.execute(
@@ -118,7 +137,7 @@ class VersionStore:
                 "INSERT INTO version (name, text, sha256, numbers, who, at, why, kind, outcome, "
                 "detail, equal_to) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?)",
                 (policy.name, text, digest, json.dumps(_numbers(policy)), who, time.time(), why,
-                 kind, PENDING, equal),
+                 kind, PENDING, back_to or equal),
             ).lastrowid  # fmt: skip
             _forget_old(db)
         return self.version(number or 0)
@@ -199,11 +218,14 @@ class VersionStore:
 def _make_current(db: sqlite3.Connection, number: int) -> None:
     """Going back puts what was before the older version at hand, anything else the one until now.
 
-    So rolling back twice goes two steps back, and not forth again.
+    So rolling back twice goes two steps back, and not forth again. The same text again is no step.
     """
     db.execute(
-        "UPDATE version SET previous = CASE kind WHEN 'rollback' THEN "
+        "UPDATE version SET previous = CASE "
+        "WHEN kind = 'rollback' THEN "
         "(SELECT previous FROM version AS old WHERE old.id = version.equal_to) "
+        "WHEN sha256 = (SELECT sha256 FROM version AS now JOIN current ON current.version = now.id)"
+        " THEN (SELECT previous FROM version AS now JOIN current ON current.version = now.id) "
         "ELSE (SELECT version FROM current) END WHERE id = ?", (number,),
     )  # fmt: skip
     db.execute("INSERT OR REPLACE INTO current VALUES (1, ?)", (number,))

@@ -140,7 +140,7 @@ def controller_process(
     metrics, at = ("127.0.0.1", free_port()), api or ("127.0.0.1", free_port())
     argv = [
         *(sys.executable, "-m", "headway", "run", "--listen", "{}:{}".format(*address)),
-        *("--metrics", "{}:{}".format(*metrics), "--api", "{}:{}".format(*at), "--fresh", *options),
+        *("--metrics", "{}:{}".format(*metrics), "--api", "{}:{}".format(*at), *options),
     ]
     if policy is not None:
         argv += ["--policy", str(policy)]
@@ -150,7 +150,8 @@ def controller_process(
         process = subprocess.Popen(
             [*argv, *files], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             env=new_run().environment(
-                {**state, **os.environ, "HEADWAY_QUEUES": str(queues or ""), **(environment or {}),
+                {**state, **os.environ, "HEADWAY_EMULATED": "1",
+                 "HEADWAY_QUEUES": str(queues or ""), **(environment or {}),
                  "PYTHONPATH": os.pathsep.join(paths)}
             ),
             start_new_session=True,

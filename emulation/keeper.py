@@ -14,6 +14,9 @@ answered {"ok": false, "refused": why}, and every port is then as it was before.
 every 10 s, and as soon as the kernel tells of a change, whether the queues are still what they
 shall be, for Open vSwitch forgets weights after any change of a bridge.
 
+A port that is not there, because its switch was taken down, stops nobody: it is told in "missing":
+["s1-eth1"] of apply, plan and audit, and gets its queues within 10 s after it is back.
+
 Owns the socket and one thread; the queues are `emulation.queue_set`'s.
 """
 
@@ -41,6 +44,8 @@ from policies.model import Policy, Rate
 
 MAX_REQUEST_BYTES = 16 << 20
 AUDIT_EVERY_S = 10.0
+# While ports are missing; nothing tells of their return.
+_RETURN_EVERY_S = 5.0
 # After a change by somebody else: until it is likely to be over.
 _SETTLING_S = 0.1
 # Looking takes at most this part of the time, however many queues there are.
@@ -153,7 +158,8 @@ class Keeper:
     def _settled(self) -> None:
         """What the kernel tells of until now was our own doing, or has just been looked at."""
         kernel_queues.drain(self._events)
-        self._audit_at = time.monotonic() + AUDIT_EVERY_S
+        every_s = _RETURN_EVERY_S if queue_set.missing(self._sets) else AUDIT_EVERY_S
+        self._audit_at = time.monotonic() + every_s
 
     def _serve(self) -> None:
         """One client, one request after another; whatever it does, it ends soon."""
@@ -175,17 +181,20 @@ class Keeper:
             case "apply":
                 policy = _policy(request)
                 try:
-                    return {"changed": queue_set.apply_policy(self._sets, policy)}
+                    return self._changed(queue_set.apply_policy(self._sets, policy))
                 finally:
                     self._settled()
             case "plan":
-                return {"changed": queue_set.plan(self._sets, _policy(request))}
+                return self._changed(queue_set.plan(self._sets, _policy(request)))
             case "figures":
                 return {"ports": figures(self._sets)}
             case "audit":
-                return {"changed": self._audit(), "repaired": self.repaired}
+                return {**self._changed(self._audit()), "repaired": self.repaired}
             case other:
                 raise KeeperError(f"can't do {other!r}; there are apply, plan, figures and audit")
+
+    def _changed(self, counts: Mapping[str, int]) -> dict[str, Any]:
+        return {"changed": counts, "missing": queue_set.missing(self._sets)}
 
 
 def figures(sets: Sequence[QueueSet]) -> dict[str, Any]:

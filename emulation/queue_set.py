@@ -1,15 +1,18 @@
 """The queues of the ports of some bridges: made, changed while traffic flows, and kept as they are.
 
 There is one way to do all of it: look at what OVSDB and the kernel have, and do what is missing to
-what they shall have (`settle`). Making, changing, undoing and repairing are that.
+what they shall have (`settle`). Making, changing, undoing and repairing are that. A port that is
+not there now, on no bridge or without an interface, is passed over; once it is back, it is like
+any other that lacks its queues.
 
 Owns the rows and trees of its ports; other ports, bridges and rows are left alone. Speaks to Open
 vSwitch and tc; the numbers are `policies.queues`, the words `emulation.queues`.
 """
 
+import logging
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from emulation import command, kernel, ovs
@@ -38,6 +41,7 @@ _ATTEMPTS = 4
 _ONE_AT_A_TIME = threading.RLock()
 _NOTHING = KernelTree("", {}, {}, {})
 _FAILED_LINE = re.compile(r"Command failed -:(\d+)")
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,19 @@ class _Row:
     settings: Mapping[int, Mapping[str, str]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What ports have, of those that are there.
+
+    Attributes:
+        trees: In the kernel, of each port that is on a bridge and has an interface.
+        rows: In OVSDB, of those that have one.
+    """
+
+    trees: Mapping[str, KernelTree]
+    rows: Mapping[str, _Row]
+
+
 class QueueSet:
     """The queues of some ports under one policy.
 
@@ -72,12 +89,14 @@ class QueueSet:
         places: The ports by interface.
         policy: In force; None before the first.
         forms: What each port shall have.
+        missing: Ports that were not there when last looked for.
     """
 
     def __init__(self, places: Iterable[Place]) -> None:
         self.places = {place.port.interface: place for place in places}
         self.policy: Policy | None = None
         self.forms: dict[str, PortForm] = {}
+        self.missing: frozenset[str] = frozenset()
 
     def trees(self) -> dict[str, PortTree]:
         """The numbers of each port under the policy in force."""
@@ -120,7 +139,7 @@ class QueueSet:
 
 
 def apply_policy(sets: Sequence[QueueSet], policy: Policy) -> dict[str, int]:
-    """Changes the queues of all these ports to a policy, or of none.
+    """Changes the queues of all these ports that are there to a policy, or of none.
 
     Returns:
         Changes by interface, of ports that changed.
@@ -131,15 +150,21 @@ def apply_policy(sets: Sequence[QueueSet], policy: Policy) -> dict[str, int]:
     wanted = {name: form for one in sets for name, form in one.wanted(policy).items()}
     places = _places(sets)
     with _ONE_AT_A_TIME:
-        counts = _settle_or_undo(sets, places, wanted)
+        counts, there = _settle_or_undo(sets, places, wanted)
         for one in sets:
             one.adopt(policy, wanted)
+        _note_missing(sets, wanted.keys() - there)
     return counts
+
+
+def missing(sets: Iterable[QueueSet]) -> list[str]:
+    """Ports that were not there when last looked for."""
+    return sorted(name for one in sets for name in one.missing)
 
 
 def _settle_or_undo(
     sets: Sequence[QueueSet], places: Mapping[str, Place], wanted: Mapping[str, PortForm]
-) -> dict[str, int]:
+) -> tuple[dict[str, int], frozenset[str]]:
     try:
         return settle(places, wanted)
     except EmulationError as error:
@@ -154,38 +179,63 @@ def _settle_or_undo(
 def plan(sets: Sequence[QueueSet], policy: Policy) -> dict[str, int]:
     """How much `apply_policy` would change, by interface."""
     wanted = {name: form for one in sets for name, form in one.wanted(policy).items()}
-    return _counts(_changes(wanted, _rows(wanted)))
+    with _ONE_AT_A_TIME:
+        found = _find(wanted)
+        _note_missing(sets, wanted.keys() - found.trees.keys())
+        return _counts(_changes(wanted, found))
 
 
 def repair(sets: Sequence[QueueSet]) -> dict[str, int]:
     """Puts back what Open vSwitch or somebody else has changed; what it was, by interface."""
     with _ONE_AT_A_TIME:
         forms = {name: form for one in sets for name, form in one.forms.items()}
-        return settle(_places(sets), forms)
+        counts, there = settle(_places(sets), forms)
+        _note_missing(sets, forms.keys() - there)
+    return counts
 
 
-def settle(places: Mapping[str, Place], forms: Mapping[str, PortForm]) -> dict[str, int]:
-    """Makes every port what its form says, touching only what differs.
+def settle(
+    places: Mapping[str, Place], forms: Mapping[str, PortForm]
+) -> tuple[dict[str, int], frozenset[str]]:
+    """Makes every port that is there what its form says, touching only what differs.
 
     Returns:
-        What the first look found to change, by interface.
+        What the first look found to change, by interface; and the ports that are there.
 
     Raises:
         QueueRefusedError: Open vSwitch or the kernel refused, or something undoes it.
     """
     first: dict[str, int] | None = None
     for _ in range(_ATTEMPTS):
-        rows = _rows(forms)
-        changes = _changes(forms, rows)
+        found = _find(forms)
+        changes = _changes(forms, found)
         if first is None:
             first = _counts(changes)
         if not changes:
-            return first
-        _carry_out(places, forms, rows, changes)
+            there = frozenset(found.trees)
+            return {name: count for name, count in first.items() if name in there}, there
+        here = {name: forms[name] for name in found.trees}
+        try:
+            _carry_out(places, here, found.rows, changes)
+        except EmulationError:
+            # A port that went meanwhile refuses everything, and is no reason to.
+            if _find(forms).trees.keys() == found.trees.keys():
+                raise
     raise QueueRefusedError(
         f"{changes[0].interface}: its queues don't stay as they are set; does another program "
         "change them?"
     )
+
+
+def _note_missing(sets: Sequence[QueueSet], gone: Set[str]) -> None:
+    """Remembers which ports are not there, and says so where that is news."""
+    before = {name for one in sets for name in one.missing}
+    for one in sets:
+        one.missing = frozenset(gone & one.places.keys())
+    if left := sorted(gone - before):
+        _log.warning("not there, so without queues until they are: %s", ", ".join(left))
+    if back := sorted(before - gone):
+        _log.warning("there again: %s", ", ".join(back))
 
 
 def _places(sets: Sequence[QueueSet]) -> dict[str, Place]:
@@ -196,13 +246,14 @@ def _counts(changes: Iterable[PortChange]) -> dict[str, int]:
     return {item.interface: item.count for item in changes}
 
 
-def _changes(forms: Mapping[str, PortForm], rows: Mapping[str, _Row]) -> list[PortChange]:
-    """What differs, only of ports where something does."""
-    trees = kernel_trees(forms)
-    if missing := next((name for name in forms if name not in trees), None):
-        raise QueueRefusedError(f"{missing}: there is no such interface")
-    found = (change(_in_force(rows.get(name), trees[name]), form) for name, form in forms.items())
-    return [item for item in found if item.count]
+def _changes(forms: Mapping[str, PortForm], found: _Found) -> list[PortChange]:
+    """What differs, only of ports that are there and where something does."""
+    changes = (
+        change(_in_force(found.rows.get(name), found.trees[name]), form)
+        for name, form in forms.items()
+        if name in found.trees
+    )
+    return [item for item in changes if item.count]
 
 
 def _in_force(row: _Row | None, tree: KernelTree) -> InForce:
@@ -218,6 +269,8 @@ def _carry_out(
 ) -> None:  # fmt: skip
     made = [item for item in changes if item.queues or item.rate_bps is not None]
     dropped = [item for item in changes if item.dropped]
+    if new := {item.interface for item in made} - rows.keys():
+        _transact(_leftover_words(new))
     _transact(
         _row_words(places[item.interface], forms[item.interface], rows.get(item.interface), item)
         for item in made
@@ -266,6 +319,17 @@ def _drop_words(row: _Row, wanted: PortChange) -> list[str]:
     return words
 
 
+def _leftover_words(interfaces: Set[str]) -> Iterator[list[str]]:
+    """Words that destroy what these ports, which have no row, had before they last went."""
+    in_use = {row["qos"] for row in ovs.rows("Port", "qos") if row["qos"]}
+    for row in ovs.rows("QoS", "_uuid", "external_ids", "queues"):
+        if row["external_ids"].get(PORT_ID) in interfaces and row["_uuid"] not in in_use:
+            words = ["--", "--if-exists", "destroy", "QoS", row["_uuid"]]
+            for queue in row["queues"].values():
+                words += ["--", "--if-exists", "destroy", "Queue", queue]
+            yield words
+
+
 def _transact(parts: Iterable[list[str]]) -> None:
     """As few ovs-vsctl transactions as their length allows; a port's words stay together."""
     words: list[str] = []
@@ -291,11 +355,17 @@ def _run_tc(lines: Sequence[tuple[str, str]]) -> None:
     raise QueueRefusedError(f"{interface}: the kernel refused 'tc {line[:120]}': {said}")
 
 
-def _rows(interfaces: Iterable[str]) -> dict[str, _Row]:
-    """The QoS rows of these ports, of those that have one."""
+def _find(interfaces: Iterable[str]) -> _Found:
+    """What these ports have now."""
     wanted = set(interfaces)
-    qos_of = {row["name"]: row["qos"] for row in ovs.rows("Port", "name", "qos")
-              if row["name"] in wanted and row["qos"]}  # fmt: skip
+    on_bridges = {row["name"]: row["qos"] for row in ovs.rows("Port", "name", "qos")
+                  if row["name"] in wanted}  # fmt: skip
+    trees = kernel_trees(on_bridges)
+    return _Found(trees, _rows({n: qos for n, qos in on_bridges.items() if qos and n in trees}))
+
+
+def _rows(qos_of: Mapping[str, str]) -> dict[str, _Row]:
+    """The QoS rows of these ports."""
     if not qos_of:
         return {}
     settings = {
@@ -313,7 +383,9 @@ def _read_rows(
     settings: Mapping[str, Mapping[str, str]],
 ) -> Iterator[tuple[str, _Row]]:  # fmt: skip
     for name, uuid in qos_of.items():
-        row = qos[uuid]
+        row = qos.get(uuid)
+        if row is None:  # destroyed between two listings, with its port most likely
+            continue
         if row["external_ids"].get(PORT_ID) != name:  # type: ignore[attr-defined]
             raise QueueRefusedError(
                 f"{name}: it has a QoS that Headway did not make and will not change; if nobody "
@@ -322,4 +394,7 @@ def _read_rows(
         queues: dict[int, str] = dict(row["queues"])  # type: ignore[call-overload]
         config: Mapping[str, str] = row["other_config"]  # type: ignore[assignment]
         rate = int(config.get("max-rate", "0"))
-        yield name, _Row(uuid, rate, queues, {queue: settings[u] for queue, u in queues.items()})
+        yield (
+            name,
+            _Row(uuid, rate, queues, {queue: settings.get(u, {}) for queue, u in queues.items()}),
+        )

@@ -127,13 +127,17 @@ def applied_lines(told: Mapping[str, Any]) -> list[str]:
     """What was done."""
     rules = told.get("rules") or {}
     done = f"version {told['version']} ({told['name']})"
-    changed = "no rules"
+    changed = "no rules" if told.get("switches", 1) else "no switch is connected, no rules"
     if rules:
         changed = f"{_some(sum(rules.values()), 'rule')} on {_some(len(rules), 'switch')}"
     queues = told.get("queues") or {}
     if queues:
         changed += f", queues of {_some(len(queues), 'port')}"
     seconds = f" in {told['seconds']:.2f} s" if "seconds" in told else ""
+    warnings = [f"warning: {w.get('place')}: {w.get('message')}" for w in told.get("warnings", ())]
+    if missing := told.get("missing"):
+        warnings.append(f"warning: no queues on ports that are not there: {', '.join(missing)}")
     if trial := told.get("canary"):
-        return [f"{done} is tried by {', '.join(trial['slices'])}: {changed} changed{seconds}"]
-    return [f"{done} is in force: {changed} changed{seconds}"]
+        tried = ", ".join(trial["slices"])
+        return [*warnings, f"{done} is tried by {tried}: {changed} changed{seconds}"]
+    return [*warnings, f"{done} is in force: {changed} changed{seconds}"]

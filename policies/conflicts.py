@@ -115,7 +115,8 @@ def _member_conflicts(model: PolicyModel) -> Iterator[Mistake]:
                 f"(members.{first.index}): {how}; make them differ",
             )
     except TooVagueError as error:
-        yield ("slices",), str(error)
+        vague = error.member
+        yield ("slices", vague.slice_name, "members", str(vague.index)), str(error)
 
 
 def _intent_conflicts(model: PolicyModel) -> Iterator[Mistake]:

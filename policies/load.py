@@ -13,7 +13,7 @@ from policies.catalogue import policy_file
 from policies.conflicts import find_conflicts
 from policies.errors import PolicyConflictError, PolicyFileError, PolicySchemaError
 from policies.freeze import freeze
-from policies.mistakes import MOST_SHOWN, explain, listed
+from policies.mistakes import MOST_SHOWN, flaws_of, located, told
 from policies.model import Policy
 from policies.schema import PolicyModel
 from policies.source import MAX_BYTES, Source, decode, parse
@@ -55,7 +55,8 @@ def parse_policy(text: str, name: str) -> Policy:
     model = _complete(_validated(source))
     conflicts = list(islice(find_conflicts(model), MOST_SHOWN + 1))
     if conflicts:
-        raise PolicyConflictError(listed(source, conflicts))
+        flaws = located(source, conflicts)
+        raise PolicyConflictError(told(source, flaws), flaws)
     return freeze(model, source)
 
 
@@ -73,7 +74,8 @@ def _validated(source: Source) -> PolicyModel:
     try:
         return PolicyModel.model_validate(source.data)
     except ValidationError as error:
-        raise PolicySchemaError(explain(source, error)) from error
+        flaws = flaws_of(source, error)
+        raise PolicySchemaError(told(source, flaws), flaws) from error
 
 
 def _complete(model: PolicyModel) -> PolicyModel:

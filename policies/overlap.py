@@ -5,6 +5,7 @@ port, one VLAN and one source address can satisfy both.
 """
 
 import re
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,11 @@ from ipaddress import IPv4Network, IPv6Network
 
 from policies.model import Selector
 
-_FIRST_WILD = re.compile(r"[*?]")
-_MOST_COMPARISONS = 2_000_000  # a second or two; 1,000 slices of their own ports need 1,000
+_WILD = re.compile(r"[*?]")
+_STARS = re.compile(r"\*+")
+MOST_EFFORT = 1_000_000  # about a second; 1,000 slices of 20 ports of their own take 100,000
+_MEETING = 6  # effort of comparing two patterns letter by letter
 Networks = Sequence[IPv4Network | IPv6Network]
-
-
-class TooVagueError(ValueError):
-    """So many patterns may match the same ports that comparing them would take minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,55 +30,149 @@ class Owned:
     selector: Selector
 
 
-def overlaps(members: Iterable[Owned]) -> Iterator[tuple[Owned, Owned, str]]:
+class TooVagueError(ValueError):
+    """So many patterns may match the same ports that comparing them would take minutes.
+
+    Attributes:
+        member: Where it was given up.
+    """
+
+    def __init__(self, member: Owned, message: str) -> None:
+        super().__init__(message)
+        self.member = member
+
+
+class Effort:
+    """What comparing has cost so far, about a microsecond each, and the most it may."""
+
+    def __init__(self, most: int = MOST_EFFORT) -> None:
+        self.spent = 0
+        self._most = most
+
+    def spend(self, cost: int) -> bool:
+        """Adds it; whether there is still some left."""
+        self.spent += cost
+        return self.spent <= self._most
+
+
+_Pair = tuple[Owned, Owned, str]  # and the port they may share
+
+
+def overlaps(members: Iterable[Owned], effort: Effort | None = None) -> Iterator[_Pair]:
     """Pairs of selectors of different slices that can mean one host, and how, in words.
+
+    Args:
+        members: Of all slices.
+        effort: Counts the comparisons and bounds them.
 
     Raises:
         TooVagueError: Too many to compare.
     """
+    effort = effort or Effort()
     by_vlan: dict[int | None, list[Owned]] = defaultdict(list)
     for member in members:
         by_vlan[member.selector.vlan].append(member)
     found: set[tuple[str, int, str, int]] = set()
     for vlan, rivals in by_vlan.items():
-        for one, other in _limited(_candidates(rivals)):
+        for one, other, port in _Rivals(rivals, effort).pairs():
             pair = (one.slice_name, one.index, other.slice_name, other.index)
-            if one.slice_name == other.slice_name or pair in found:
+            if pair in found:
                 continue
             if prefix := _common_prefix(one.selector.prefixes, other.selector.prefixes):
                 found.add(pair)
-                port = common_port(one.selector.ports, other.selector.ports)
-                yield one, other, f"{port}, {f'VLAN {vlan}' if vlan else 'untagged'}, {prefix}"
+                yield one, other, f"port {port}, {_tag(vlan)}, {prefix}"
 
 
-def _limited(pairs: Iterable[tuple[Owned, Owned] | None]) -> Iterator[tuple[Owned, Owned]]:
-    """The pairs, as long as there are not too many of them and of the Nones between them."""
-    for count, pair in enumerate(pairs):
-        if count > _MOST_COMPARISONS:
-            raise TooVagueError(
-                "too many members may be on the same ports; name ports or VLANs more exactly"
-            )
-        if pair is not None:
-            yield pair
+def _tag(vlan: int | None) -> str:
+    return f"VLAN {vlan}" if vlan else "untagged"
 
 
-def _candidates(rivals: Sequence[Owned]) -> Iterator[tuple[Owned, Owned] | None]:
-    """Pairs that may share a port and an address; None for each comparison without result."""
-    by_pattern: dict[str, list[Owned]] = defaultdict(list)
-    for rival in rivals:
-        for pattern in rival.selector.ports or ("*",):
-            by_pattern[pattern].append(rival)
-    outer: list[str] = []  # patterns whose literal start the next one's may begin with
-    for pattern in sorted(by_pattern, key=_literal_start):
-        yield from _sharing_addresses(by_pattern[pattern])
-        start = _literal_start(pattern)
-        while outer and not start.startswith(_literal_start(outer[-1])):
-            outer.pop()
-        for wider in outer:
-            yield None
+class _Rivals:
+    """Members of one VLAN by the patterns of their ports."""
+
+    def __init__(self, rivals: Sequence[Owned], effort: Effort) -> None:
+        self._effort = effort
+        self._of: dict[str, list[Owned]] = defaultdict(list)
+        for rival in rivals:
+            for pattern in dict.fromkeys(rival.selector.ports or ("*",)):
+                self._of[pattern].append(rival)
+
+    def pairs(self) -> Iterator[_Pair]:
+        """Pairs of different slices that share a port, most of which share an address too."""
+        for pattern, rivals in self._of.items():
+            self._spend(pattern, sum(len(r.selector.prefixes) + 1 for r in rivals))
+            for one, other in _sharing_addresses(rivals):
+                yield from self._pair(pattern, one, other, pattern)
+        for wider, pattern in self._nested():
+            self._spend(pattern, _MEETING)
             if patterns_meet(wider, pattern):
-                yield from ((a, b) for a in by_pattern[wider] for b in by_pattern[pattern])
-        outer.append(pattern)
+                port = pattern if _is_wild(wider) else wider
+                for one in self._of[wider]:
+                    for other in self._of[pattern]:
+                        yield from self._pair(pattern, one, other, port)
+
+    def _nested(self) -> Iterator[tuple[str, str]]:
+        """Pairs of patterns, one at least with a wildcard, whose literal starts and ends agree.
+
+        A name that matches both begins with both literal starts, so one of them begins with the
+        other; the same holds for the ends. `outer` is the starts the next one may begin with.
+        """
+        outer: list[tuple[str, _Ends]] = []
+        for pattern in sorted(self._of, key=lambda p: (_start(p), not _is_wild(p))):
+            start, end = _start(pattern), _end(pattern)
+            while outer and not start.startswith(outer[-1][0]):
+                outer.pop()
+            for _, ends in outer:
+                self._spend(pattern, 1 + len(end) // 4)
+                yield from ((wider, pattern) for wider in ends.nesting(end))
+            if _is_wild(pattern):
+                if not outer or outer[-1][0] != start:
+                    outer.append((start, _Ends()))
+                outer[-1][1].add(pattern)
+
+    def _pair(self, pattern: str, one: Owned, other: Owned, port: str) -> Iterator[_Pair]:
+        left, right = len(one.selector.prefixes), len(other.selector.prefixes)
+        self._spend(pattern, 1 + left * right)
+        if one.slice_name != other.slice_name:
+            yield one, other, port
+
+    def _spend(self, pattern: str, cost: int) -> None:
+        if self._effort.spend(cost):
+            return
+        member = self._of[pattern][0]
+        wild = sum(map(_is_wild, self._of))
+        raise TooVagueError(
+            member,
+            f"{len(self._of)} port patterns of the members ({_tag(member.selector.vlan)}), {wild} "
+            "of them with wildcards, and their prefixes are too many to compare with each other; "
+            "begin patterns with the name of a switch, give prefixes or ports but not both, or "
+            "give slices their own VLANs",
+        )
+
+
+class _Ends:
+    """Patterns with the same literal start, by their literal ends."""
+
+    def __init__(self) -> None:
+        self._sorted: list[tuple[str, str]] = []  # the end backwards, and the pattern
+
+    def add(self, pattern: str) -> None:
+        insort(self._sorted, (_end(pattern)[::-1], pattern))
+
+    def nesting(self, end: str) -> Iterator[str]:
+        """Those whose literal end is an end of this one, or the other way round."""
+        backwards, known = end[::-1], self._sorted
+        for size in range(len(end)):
+            at = bisect_left(known, (backwards[:size], ""))
+            if at == len(known):
+                return
+            while at < len(known) and known[at][0] == backwards[:size]:
+                yield known[at][1]
+                at += 1
+        for at in range(bisect_left(known, (backwards, "")), len(known)):
+            if not known[at][0].startswith(backwards):
+                return
+            yield known[at][1]
 
 
 def _sharing_addresses(rivals: Sequence[Owned]) -> Iterator[tuple[Owned, Owned]]:
@@ -108,21 +201,11 @@ def patterns_meet(one: str, other: str) -> bool:
     """Whether some name matches both patterns, of which `*` and `?` are the wildcards."""
     if not (_is_wild(one) or _is_wild(other)):
         return one == other
-    start, other_start = _literal_start(one), _literal_start(other)
-    if not (start.startswith(other_start) or other_start.startswith(start)):
-        return False
-    return _meet(one, other)
+    return _agree(_start(one), _start(other)) and _meet(one, other)
 
 
-def common_port(ports: Sequence[str], others: Sequence[str]) -> str:
-    """Words for ports that both lists of patterns match, "" where there are none."""
-    if not ports or not others:
-        return f"port {(ports or others or ('*',))[0]}"
-    for one in ports:
-        for other in others:
-            if patterns_meet(one, other):
-                return f"port {other if _is_wild(one) else one}"
-    return ""
+def _agree(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
 
 
 def _common_prefix(one: Networks, other: Networks) -> str:
@@ -136,38 +219,43 @@ def _common_prefix(one: Networks, other: Networks) -> str:
 
 
 def _is_wild(pattern: str) -> bool:
-    return _FIRST_WILD.search(pattern) is not None
-
-
-@lru_cache(maxsize=4096)
-def _literal_start(pattern: str) -> str:
-    """What every name that matches starts with."""
-    return _FIRST_WILD.split(pattern, maxsplit=1)[0]
+    return "*" in pattern or "?" in pattern
 
 
 @lru_cache(maxsize=65536)
+def _start(pattern: str) -> str:
+    """What every name that matches starts with."""
+    return _WILD.split(pattern, maxsplit=1)[0]
+
+
+@lru_cache(maxsize=65536)
+def _end(pattern: str) -> str:
+    """What every name that matches ends with."""
+    return _WILD.split(pattern)[-1]
+
+
 def _meet(one: str, other: str) -> bool:
-    """Walks both patterns at once; `reached` holds how far in `other` each step of `one` can be."""
-    reached = _skip_stars({0}, other)
+    """Walks both patterns at once; bit n of `reached` is: n letters into `other` can be here."""
+    places = _places(other)
+    stars, single = places.get("*", 0), places.get("?", 0)
+    every = sum(places.values())  # each place has one letter
+    reached = 1 | (1 & stars) << 1
     for char in one:
-        step = set()
-        for at in reached:
-            rest = other[at : at + 1]
-            if char == "*":
-                step |= set(range(at, len(other) + 1))
-            elif rest == "*":
-                step.add(at)
-            elif rest and (char == rest or "?" in (char, rest)):
-                step.add(at + 1)
-        reached = _skip_stars(step, other)
-    return len(other) in reached
+        if char == "*":  # anything from the first place on
+            reached = (2 * every + 1) & -(reached & -reached)
+            continue
+        fits = every & ~stars if char == "?" else places.get(char, 0) | single
+        step = (reached & fits) << 1 | (reached & stars)
+        reached = step | (step & stars) << 1  # a star may also stand for nothing
+        if not reached:
+            return False
+    return reached > every  # the end was reached
 
 
-def _skip_stars(reached: set[int], pattern: str) -> set[int]:
-    """A star may also stand for nothing."""
-    for at in sorted(reached):
-        end = at
-        while pattern[end : end + 1] == "*":
-            end += 1
-            reached.add(end)
-    return reached
+@lru_cache(maxsize=65536)
+def _places(pattern: str) -> dict[str, int]:
+    """Where each letter is, as bits; several stars in a row are one."""
+    places: dict[str, int] = defaultdict(int)
+    for at, char in enumerate(_STARS.sub("*", pattern)):
+        places[char] |= 1 << at
+    return dict(places)

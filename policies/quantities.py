@@ -32,7 +32,7 @@ def read_rate(raw: object) -> Rate:
         return Rate(share=number / 100)
     if unit.lower() not in _RATES:
         raise ValueError(f"{raw!r}: no rate has the unit {unit!r}; {_unit_hint(unit)}")
-    rate_bps = number * _RATES[unit.lower()]
+    rate_bps = round(number * _RATES[unit.lower()], 6)
     if not LEAST_RATE_BPS <= rate_bps <= MOST_RATE_BPS:
         raise ValueError(f"{raw!r}: rates are 1 kbit/s to 4 Tbit/s")
     return Rate(bps=rate_bps)
@@ -47,7 +47,7 @@ def read_duration(raw: object) -> float:
     number, unit = _split(raw, 'a duration; write "10 ms"')
     if unit.lower() not in _DURATIONS:
         raise ValueError(f"{raw!r}: no duration has the unit {unit!r}; use us, ms or s")
-    seconds = number * _DURATIONS[unit.lower()]
+    seconds = round(number * _DURATIONS[unit.lower()], 12)  # 10 * 1e-6 is below 1e-5
     if not 1e-5 <= seconds <= 10:
         raise ValueError(f"{raw!r}: a latency target is 10 us to 10 s")
     return seconds

@@ -98,6 +98,20 @@ def _name(value: object) -> str:
     return value
 
 
+def _version(value: object) -> object:
+    if value != 1 or not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"write version: 1; {str(value)[:40]!r} is no version of this form")
+    return value
+
+
+def _printable(value: str) -> str:
+    """A terminal obeys control characters; a non-breaking space is harmless."""
+    bad = next((c for c in value if not (c.isprintable() or c == "\u00a0")), None)
+    if bad is not None:
+        raise ValueError(f"holds {bad!a}, which can't be printed; leave it out")
+    return value
+
+
 def _sentence(value: str) -> str:
     read_sentence(value)
     return value
@@ -124,9 +138,13 @@ Name = Annotated[
     BeforeValidator(_name),
     WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"}),
 ]
+Text = Annotated[str, AfterValidator(_printable)]
+Title = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 Sentence = Annotated[
     str,
     Field(min_length=1, max_length=200),
+    AfterValidator(str.strip),  # YAML's ">" ends in a line break
+    AfterValidator(_printable),
     AfterValidator(_sentence),
     WithJsonSchema({"type": "string", "examples": [form.example for form in FORMS]}),
 ]
@@ -184,7 +202,7 @@ class ClassModel(_Strict):
     """What a traffic class gets; its key is the class."""
 
     dscp: Annotated[Dscp, Field(description="mark in the IP header: 0..63, or a name such as EF")]
-    queue: Annotated[str, Field(description="one of `queues`")]
+    queue: Annotated[Text, Field(description="one of `queues`")]
     paths: Annotated[PathGroup, Field(description="how it is spread over the paths there are")] = (
         PathGroup.THROUGHPUT
     )
@@ -196,7 +214,7 @@ class ClassModel(_Strict):
 class ServiceModel(_Strict):
     """Ports (numbers or "first-last") that tell a class, at either end of a flow."""
 
-    name: Annotated[str, Field(min_length=1, max_length=64, description="a word for people")]
+    name: Annotated[Title, Field(description="a word for people")]
     traffic_class: Annotated[TrafficClass, Field(alias="class")]
     transport: Transport = Transport.TCP
     ports: Annotated[
@@ -276,15 +294,15 @@ class PolicyModel(_Strict):
 
     model_config = ConfigDict(title="Headway policy")
 
-    version: Annotated[Literal[1], Field(description="of this form; 1")]
-    name: Annotated[str, Field(min_length=1, max_length=64)]
+    version: Annotated[Literal[1], BeforeValidator(_version), Field(description="of this form; 1")]
+    name: Title
     time_zone: Annotated[
         str,
         BeforeValidator(check_zone),
         Field(description="IANA time zone of the intents' hours, such as Europe/Zurich"),
     ] = "UTC"
     queues: Annotated[
-        dict[str, QueueModel] | None,
+        dict[Text, QueueModel] | None,
         Field(min_length=1, description="queues of every port; left out: those of default.yaml"),
     ] = None
     classes: Annotated[
@@ -297,7 +315,7 @@ class PolicyModel(_Strict):
               "default.yaml"),
     ] = None  # fmt: skip
     trusted_ports: Annotated[
-        tuple[str, ...],
+        tuple[Text, ...],
         Field(description="switch ports (interface names, * allowed) whose hosts mark DSCP "
               "themselves and are believed"),
     ] = ()  # fmt: skip

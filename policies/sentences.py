@@ -192,6 +192,8 @@ def _days(text: str) -> frozenset[int]:
 
 
 def _unknown(text: str, plain: str) -> str:
+    if _NO_SIZE.fullmatch(plain):
+        return f"{text!r}: a size is missing; write 'checkpoint 200 GB done by 06:00'"
     examples = {form.example: form for form in FORMS}
     near = difflib.get_close_matches(plain.lower(), examples, n=1, cutoff=0.3)
     forms = "".join(f"\n    {form.words}" for form in FORMS)
@@ -211,6 +213,8 @@ _WHEN = (
 )
 _TIER = r"(?!tiers? )[a-z][a-z0-9_.-]*"
 _RATE = rf"{NUMBER} ?(?:%|[a-z]+(?:/[a-z]+)?)?"
+
+_NO_SIZE = re.compile(rf"{_SUBJECT} done by .*", re.IGNORECASE | re.ASCII)
 
 
 def _form(words: str, pattern: str, example: str, read: Callable[[_Words], Sentence]) -> Form:

@@ -19,7 +19,7 @@ from yaml.error import MarkedYAMLError
 from yaml.reader import ReaderError
 from yaml.resolver import BaseResolver
 
-from policies.errors import PolicyFileError
+from policies.errors import Flaw, PolicyFileError
 
 # The parser in C takes 10 MB/s, PyYAML's own about 60 kB/s; either way a second or two at most.
 MAX_BYTES = 1 << 20 if yaml.__with_libyaml__ else 1 << 16
@@ -106,7 +106,10 @@ def parse(name: str, text: str) -> Source:
         node = loader.get_single_node()
         return Source(name, loader.construct_document(node) if node else None, node)
     except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
-        raise PolicyFileError(f"{name}{_place(error, text)}: {_problem(error, text)}") from error
+        place, problem = _place(error, text), _problem(error, text)
+        line = int(place.split(":")[1]) if place else 0
+        flaw = Flaw(line, "file", problem)
+        raise PolicyFileError(f"{name}{place}: {problem}", (flaw,)) from error
 
 
 def _place(error: Exception, text: str) -> str:

@@ -138,9 +138,12 @@ class Running(Told, total=False):
 class Applied(Told, total=False):
     """A version after a change: what was sent to which switch, and how long it took."""
 
+    switches: int
     rules: dict[str, int]
     queues: dict[str, Any]
     queues_kept: bool
+    missing: list[str]
+    warnings: list[Finding]
     seconds: float
     canary: Trial | None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING
 from headway.policy_table import print_report
 from policies.catalogue import policy_file, topology_file
 from policies.check import examine
-from policies.errors import PolicyFileError
+from policies.errors import Flaw, PolicyError, PolicyFileError
 from policies.load import load_policy, parse_policy
 from policies.model import Policy
-from policies.report import Report
+from policies.report import Finding, Report
 from policies.schedule import zone_of
 from policies.schema import json_schema
 from policies.source import MAX_BYTES, decode
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _EXIT_REFUSED = 2
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998  # schedules are looked at for weeks after it
 
 _EPILOG = """\
 Nothing is touched: no switch, no queue, no running controller. Without a network only the file is
@@ -45,6 +47,9 @@ A mistake is told as FILE:LINE: PLACE: what is wrong, such as
 
   mine.yaml:14: slices.tenant-a.guarantee: on leaf1-eth3 to spine1 (50 Mbit/s) promises add up to
   62 Mbit/s: guarantees of 2 slices, the largest 40 Mbit/s of 'tenant-a'
+
+With --json, "ok" says whether it can hold and "mistakes" what is wrong: line, place, message; the
+rest of the report is there where the file could be read.
 
 exit code: 0 it can hold, 2 it can't or has mistakes
 """
@@ -100,13 +105,18 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.file is None:
         raise PolicyFileError("give a FILE to check, or --schema")
-    policy, topology = _read(args.file, args.topology)
-    at = _moment(args.at, policy)
+    try:
+        policy, topology = _read(args.file, args.topology)
+        at = _moment(args.at, policy)
+    except PolicyError as error:
+        if args.json:
+            print(json.dumps(_verdict(error.flaws), indent=2))
+        raise
     report = examine(policy, topology, at)
     if args.picture:
         _draw(args.picture, policy, topology, at)
     if args.json:
-        print(json.dumps(report.told(), indent=2))
+        print(json.dumps({**_verdict(report.conflicts), **report.told()}, indent=2))
     else:
         print_report(report, every_load=args.all)
     _tell_conflicts(report)
@@ -121,6 +131,12 @@ def _read(word: Path, spec: str | None) -> tuple[Policy, Topology | None]:
     own = topology_file(path)
     spec = spec or (f"file:{own}" if own else None)
     return load_policy(path), build(spec) if spec else None
+
+
+def _verdict(wrong: Sequence[Flaw | Finding]) -> dict[str, object]:
+    """What every answer in JSON begins with, whether the file could be read or not."""
+    mistakes = [{"line": w.line, "place": w.place, "message": w.message} for w in wrong]
+    return {"ok": not mistakes, "mistakes": mistakes}
 
 
 def _draw(file: Path, policy: Policy, topology: Topology | None, at: datetime) -> None:
@@ -144,6 +160,8 @@ def _moment(text: str | None, policy: Policy) -> datetime:
         )
     except ValueError as error:
         raise PolicyFileError(f"--at {text}: write 2026-11-23T08:30, or 08:30 for today") from error
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise PolicyFileError(f"--at {text}: give a year from {_FIRST_YEAR} to {_LAST_YEAR}")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

@@ -1,6 +1,7 @@
 """`headway queues`: keeps the queues of one's own switches on this machine, for a controller."""
 
 import argparse
+import logging
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
@@ -21,8 +22,9 @@ examples:
 
 FILE tells switches, links and rates, as 'headway topo SPEC --json' prints it. Ports are called
 SWITCH-ethN in it: hosts first, then links, as they are listed; --name tells other names. Ports that
-are on no bridge of this machine are left to the keeper of theirs. Queues stay as they are until the
-controller, or --policy, says what they shall be; and they stay when this command ends.
+are on no bridge of this machine are left to the keeper of theirs; one that goes later gets its
+queues when it is back. Queues stay as they are until the controller, or --policy, says what they
+shall be; and they stay when this command ends.
 """
 
 
@@ -55,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     from emulation.keeper import keeping, require_kept  # noqa: PLC0415
 
     require_root()
+    logging.basicConfig(level=logging.INFO, format="headway: %(message)s")
     sets = [queue_set.QueueSet(_places(topology, dict(args.name)))]
     require_kept(sets)
     if args.policy:

@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from headway.arguments import add_agent_arguments, address, agent_options, policy_argument
 from policies.catalogue import topology_file
+from policies.check import check
 from policies.load import load_policy
 from topologies.registry import build
 
@@ -51,6 +53,7 @@ def register(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Checks the arguments before anything is made, then brings all up and down again."""
     topology, policy = build(_spec(args)), load_policy(args.policy)
+    report = check(policy, topology, datetime.now(timezone.utc))
     from emulation.command import require_root  # noqa: PLC0415  (--help needs no Mininet)
     from emulation.controlled import controller_process  # noqa: PLC0415
     from emulation.keeper import socket_path  # noqa: PLC0415
@@ -77,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
             _say(str(seat))
         network.wait_connected()
         controller.await_paths(len(topology.links))
+        for line in report.lines(report.warnings):
+            _say(f"warning: {line}")
         _say(f"ready: {topology.name}, {len(topology.hosts)} hosts; controller log: {args.log}")
         _say("its API, for 'headway apply' and others: http://{}:{}".format(*args.api))
         network.prompt()

@@ -60,11 +60,22 @@ def test_the_idle_are_not_harmed():
 
 def test_what_was_normal_is_over_about_as_long():
     track = Track()
-    for second in range(0, 60, 5):
+    for second in range(0, 65, 5):
         track.note({"a": Figures(1000.0 * second, second, 0, second)})
-    lately = track.lately({"a": Figures(60_000, 60, 0, 60)}, 20)
-    assert lately["a"].seconds == 20
-    assert lately["a"].bps == 8000
+    assert track.lately(20)["a"].seconds == 20
+    assert track.lately(20)["a"].bps == 8000
+
+
+def test_a_trial_is_nothing_normal():
+    track = Track()
+    for second, sent in ((0, 0), (5, 5000), (10, 5001), (15, 5002), (20, 10_002)):
+        track.note({"a": Figures(sent, sent, 0, second)}, normal=second not in {10, 15})
+    assert track.lately(60)["a"] == Figures(10_000, 10_000, 0, 10)
+
+
+def test_others_that_hardly_send_are_no_yardstick():
+    slow, trickle = dataclasses.replace(BUSY, sent_bytes=5e6), Figures(1e5, 100, 0, 10)
+    assert not verdict((BUSY, slow), (trickle, Figures(1e4, 10, 0, 10)), ["b"]).promote
 
 
 @given(st.lists(st.floats(0, 1e9), min_size=12, max_size=12))

@@ -10,7 +10,7 @@ from test_applying import Picky
 
 from controller import manager as manager_module
 from controller.canary import Figures
-from controller.errors import ApplyError, BusyError
+from controller.errors import ApplyError, BusyError, StoreError
 from controller.events import ChangeMeter, PolicyAnswered
 from controller.manager import Manager
 from controller.settings import Settings
@@ -38,6 +38,7 @@ class Site:
     """A fake fabric, its manager, and a clock."""
 
     def __init__(self, folder: Path, text: str, fabric: Picky | None = None, **more: Any) -> None:
+        folder.mkdir(exist_ok=True)
         file = folder / "policy.yaml"
         file.write_text(text)
         settings = Settings(state=str(folder), policy=str(file), key=b"k" * 32, **more)
@@ -154,12 +155,35 @@ def test_going_back_twice_goes_two_steps(site):
     assert site.in_force["bee"] == 0.22
 
 
+def test_two_controllers_cannot_keep_one_record(site, tmp_path):
+    with pytest.raises(StoreError, match="another controller"):
+        Site(tmp_path, text(ant="20%", bee="20%"))
+
+
+def test_an_emulated_network_leaves_no_policy_to_others(tmp_path):
+    Site(tmp_path, text(ant="11%"), emulated=True).manager.close()
+    assert Manager(Settings(state=str(tmp_path))).policy.name == "default"
+
+
+def test_the_same_text_again_is_no_step_to_go_back_by(site):
+    for share in ("21%", "22%", "22%", "22%"):
+        site.manager.apply(text(ant="20%", bee=share), "t")
+    told = [site.manager.rollback() for _ in range(2)]
+    assert [t["equal_to"] for t in told] == [2, 1]
+    assert site.in_force["bee"] == 0.2
+    with pytest.raises(StoreError, match="nothing to roll back"):
+        site.manager.rollback()
+
+
 def test_a_restart_goes_on_with_what_was_applied_last(site, tmp_path):
     site.manager.apply(text(ant="20%", bee="30%"), "t")
+    site.manager.close()
     again = Site(tmp_path, text(ant="20%", bee="20%"))
     assert again.in_force == {"ant": 0.2, "bee": 0.3}
+    again.manager.close()
     changed = Site(tmp_path, text(ant="20%", bee="25%"))
     assert changed.in_force["bee"] == 0.25  # the file itself was edited: it speaks again
+    changed.manager.close()
     fresh = Site(tmp_path, text(ant="20%", bee="20%"), fresh=True)
     assert fresh.in_force["bee"] == 0.2
     fresh.manager.rollback()
@@ -194,7 +218,7 @@ def test_a_tier_of_unknown_switches_is_refused(site, tmp_path):
     with pytest.raises(PolicyError, match="--links"):
         site.manager.apply(text(confined, ant="20%", bee="20%"), "t")
     with pytest.raises(PolicyError, match="--links"):
-        Site(tmp_path, text(confined, ant="20%", bee="20%"))
+        Site(tmp_path / "other", text(confined, ant="20%", bee="20%"))
     site.manager.apply(text(confined.replace("leaf1", "0x1"), ant="20%", bee="20%"), "t")
 
 

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from emulation import command, ovs, queue_set
 from emulation.errors import FilterTooLongError, KeeperError, QueueRefusedError
 from emulation.keeper import Keeper, keeping, socket_path
 from emulation.kernel_queues import kernel_trees, passed
+from emulation.queues import PORT_ID
 from emulation.selftest import probe_queues, require_passed
 from policies.document import to_document
 from policies.model import Rate
@@ -266,6 +268,58 @@ def test_a_sliced_network_is_sliced_from_the_start():
         }
         # Pointing it at its controller made Open vSwitch forget the weights once more.
         eventually(lambda: running.switch("zqs1").plan_policy(sliced(1, 2)) == {})
+
+
+def test_a_port_that_goes_stops_nobody_and_gets_its_queues_when_it_is_back():
+    from emulation.queue_set import Place, QueueSet
+    from emulation.queues import QueuedPort
+
+    def add_port():
+        command.run(["ip", "link", "add", "zqg1", "type", "veth", "peer", "name", "zqg2"])
+        ovs.vsctl("add-port", "zqgone", "zqg1", "--", "add-port", "zqgone", "zqg2")
+
+    def rows():
+        return [row for row in ovs.rows("QoS", "external_ids")
+                if row["external_ids"].get(PORT_ID) in ("zqg1", "zqg2")]  # fmt: skip
+
+    names = ["zqg1", "zqg2"]
+    sets = [QueueSet(Place("zqgone", QueuedPort(n, RATE_BPS, fabric=True), None) for n in names)]
+    add_bridge = ("add-br", "zqgone", "--", "set", "Bridge", "zqgone", "datapath_type=netdev")
+    with socket_path() as path, keeping(sets, path), ExitStack() as stack:
+        stack.callback(_leave_nothing)
+        ovs.vsctl(*add_bridge)
+        add_port()
+        answer = ask_at(path, "apply", sliced(1))
+        assert (set(answer["changed"]), answer["missing"]) == (set(names), [])
+        # One's row alone, then the interfaces, then the switch with all of it.
+        ovs.vsctl("del-port", "zqgone", "zqg1")
+        assert ask_at(path, "plan", sliced(1, 2))["missing"] == ["zqg1"]
+        answer = ask_at(path, "apply", sliced(1, 2))
+        assert (set(answer["changed"]), answer["missing"]) == ({"zqg2"}, ["zqg1"])
+        command.run(["ip", "link", "del", "zqg1"])
+        assert ask_at(path, "apply", sliced(1))["missing"] == names
+        ovs.vsctl("del-br", "zqgone")
+        answer = ask_at(path, "apply", sliced(1, 2, 3))
+        assert (answer["ok"], answer["changed"], answer["missing"]) == (True, {}, names)
+        ovs.vsctl(*add_bridge)
+        add_port()
+        eventually(lambda: not sets[0].missing, timeout_s=10)
+        assert ask_at(path, "plan", sliced(1, 2, 3))["changed"] == {}
+        assert len(rows()) == 2
+
+
+def ask_at(path, what, policy):
+    request = {"do": what, "document": to_document(policy)}
+    return raw(path, json.dumps(request).encode() + b"\n")
+
+
+def _leave_nothing():
+    ovs.vsctl("--if-exists", "del-br", "zqgone")
+    command.attempt(["ip", "link", "del", "zqg1"])
+    for table in ("QoS", "Queue"):
+        for row in ovs.rows(table, "_uuid", "external_ids"):
+            if row["external_ids"].get(PORT_ID) in ("zqg1", "zqg2"):
+                ovs.vsctl("destroy", table, row["_uuid"])
 
 
 def test_more_than_a_program_can_tell_is_refused_with_the_port():

@@ -61,6 +61,7 @@ def test_hour_of_today_and_every_port(file: Path, capsys: pytest.CaptureFixture[
 def test_as_json(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(file), "--topology", NETWORK, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
+    assert told["ok"] is True and told["mistakes"] == []
     assert told["policy"] == "mine" and told["topology"] == "leafspine"
     assert [entry["name"] for entry in told["slices"]] == ["ten-a", "ten-b"]
     trunk = next(link for link in told["links"] if link["fabric"])
@@ -84,6 +85,34 @@ def test_mistakes_are_two(file: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert f"{file}:6: slices.ten-b.wait: unknown key" in capsys.readouterr().err
 
 
+def test_mistakes_as_json(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(GOOD.replace("weight: 2", "wait: 2"), encoding="utf-8")
+    assert main(["check", str(file), "--json"]) == 2
+    (mistake,) = (told := json.loads(capsys.readouterr().out))["mistakes"]
+    assert told["ok"] is False
+    assert (mistake["line"], mistake["place"]) == (6, "slices.ten-b.wait")
+    assert mistake["message"].startswith("unknown key; did you mean 'weight'")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "place"),
+    [
+        (GOOD.replace("leaf1-eth2", "leaf*"), 6, "slices.ten-b.members.0"),
+        (GOOD + "x: ]\n", 9, "file"),
+        (GOOD.replace("20%, cl", "95%, cl"), 5, "slices.ten-a.guarantee"),
+    ],
+)
+def test_conflicts_and_broken_files_have_the_same_shape(
+    file: Path, capsys: pytest.CaptureFixture[str], text: str, line: int, place: str
+) -> None:
+    file.write_text(text, encoding="utf-8")
+    assert main(["check", str(file), "--topology", NETWORK, "--json"]) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] is False
+    assert (told["mistakes"][0]["line"], told["mistakes"][0]["place"]) == (line, place)
+    assert set(told["mistakes"][0]) == {"line", "place", "message"}
+
+
 def test_warnings_are_not_an_error(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_text(GOOD.replace("leaf1-eth2", "leaf9-eth2"), encoding="utf-8")
     assert main(["check", str(file), "--topology", NETWORK]) == 0
@@ -100,6 +129,8 @@ def test_warnings_are_not_an_error(file: Path, capsys: pytest.CaptureFixture[str
         (["nosuch"], "no ready policy"),
         (["FILE", "--at", "noon"], "write 2026-11-23T08:30"),
         (["FILE", "--at", "25:00"], "write 2026-11-23T08:30"),
+        (["FILE", "--at", "9999-12-31T23:59"], "give a year from 1970 to 9998"),
+        (["FILE", "--at", "0001-01-01T00:00"], "give a year from 1970 to 9998"),
         (["FILE", "--topology", "nosuch"], "nosuch"),
     ],
 )

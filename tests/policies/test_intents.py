@@ -83,7 +83,7 @@ def test_deadline_reads_its_window() -> None:
 
 NOT_SAID = {
     "be quick": "can't read 'be quick'",
-    "checkpoint done by 06:00": "the nearest is like 'checkpoint of tenant-a 200 GB done by",
+    "checkpoint done by 06:00": "a size is missing; write 'checkpoint 200 GB done by 06:00'",
     "inferense under 10 ms": "did you mean 'inference'?",
     "inference under 10 hours": "no duration has the unit 'hours'",
     "inference under 100 s": "10 us to 10 s",

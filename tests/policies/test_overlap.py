@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.model import Selector
-from policies.overlap import Owned, overlaps, patterns_meet
+from policies.overlap import Effort, Owned, TooVagueError, overlaps, patterns_meet
 
 CASES = [
     ("s1-*", "s2-*", False),
@@ -126,3 +126,44 @@ def test_every_overlapping_pair_is_found_and_no_other(members: list[Selector]) -
         if overlapping(a.selector, b.selector)
     }
     assert found(owned(*members)) == expected
+
+
+def wild(slices: int, *patterns: str) -> list[Owned]:
+    """Slices with 20 numbered ports of each pattern."""
+    return owned(
+        *(
+            Selector(tuple(p.format(f"{n}x{k}y") for k in range(20) for p in patterns))
+            for n in range(slices)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*-s{}", "s{}-*", "leaf*a*b-s{}", "leaf?-*-{}", "*a-{}", "s{}"]
+)
+def test_patterns_that_differ_at_an_end_are_not_compared_one_by_one(pattern: str) -> None:
+    effort = Effort()
+    assert not list(overlaps(wild(60, pattern), effort))
+    assert effort.spent < 20_000  # there are 720,000 pairs
+
+
+def test_thousand_slices_of_their_own_ports_and_a_few_wide_ones_are_cheap() -> None:
+    effort = Effort()
+    members = [*wild(1000, "leaf{}"), Owned("wide", 0, Selector(("spine*", "*-up", "x*y")))]
+    assert not list(overlaps(members, effort))
+    assert effort.spent < 200_000
+
+
+def test_too_many_to_compare_are_refused_where_it_was_given_up() -> None:
+    effort = Effort(10_000)
+    with pytest.raises(TooVagueError, match="120 port patterns") as error:
+        list(overlaps(wild(6, "*{}?"), effort))
+    assert "120 of them with wildcards" in str(error.value)
+    assert error.value.member.selector.ports
+    assert effort.spent < 20_000
+
+
+def test_vlans_are_not_compared_with_each_other() -> None:
+    effort = Effort()
+    assert not list(overlaps(owned(*(Selector(("*",), n) for n in range(1, 1000))), effort))
+    assert effort.spent < 2_000

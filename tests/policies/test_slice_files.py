@@ -104,12 +104,12 @@ SCHEMA = {
     "share above all": ("guarantee: 20%", "guarantee: 120%", 17, "at most 100%"),
     "share of nothing": ("guarantee: 20%", "guarantee: 0%", 17, "above 0%"),
     "no guarantee": ("    guarantee: 20%\n", "", 13, "is missing"),
-    "VLAN 0": ("vlan: 20}", "vlan: 0}", 7, "greater than or equal to 1"),
-    "VLAN 4095": ("vlan: 20}", "vlan: 4095}", 7, "less than or equal to 4094"),
-    "octal VLAN": ("vlan: 20}", "vlan: 020}", 7, "valid integer"),
-    "weight too low": ("weight: 2", "weight: 0.01", 10, "greater than or equal to 0.1"),
-    "weight too high": ("weight: 2", "weight: 10000", 10, "less than or equal to 1000"),
-    "weight that is none": ("weight: 2", "weight: .nan", 10, "finite number"),
+    "VLAN 0": ("vlan: 20}", "vlan: 0}", 7, "give 1 or more"),
+    "VLAN 4095": ("vlan: 20}", "vlan: 4095}", 7, "give 4094 or less"),
+    "octal VLAN": ("vlan: 20}", "vlan: 020}", 7, "give a whole number"),
+    "weight too low": ("weight: 2", "weight: 0.01", 10, "give 0.1 or more"),
+    "weight too high": ("weight: 2", "weight: 10000", 10, "give 1000 or less"),
+    "weight that is none": ("weight: 2", "weight: .nan", 10, "infinity and NaN"),
     "a host for a prefix": ("10.1.0.0/16", "10.1.2.3/16", 15, "did you mean 10.1.0.0/16?"),
     "no prefix": ("10.1.0.0/16", "ten", 15, "is not a network; write"),
     "a number for a prefix": ("10.1.0.0/16", "10", 15, "is not a network; write"),
@@ -136,7 +136,7 @@ SCHEMA = {
     "unknown class in a sentence": ("- inference of", "- inferense of", 22,
                                     "did you mean 'inference'?"),
     "sentence without unit": ("under 10 ms", "under 10", 22, "the unit is missing"),
-    "a number for a sentence": ("inference of tenant-a under 10 ms", "10", 22, "valid string"),
+    "a number for a sentence": ("inference of tenant-a under 10 ms", "10", 22, "word or text"),
 }  # fmt: skip
 
 
