@@ -150,7 +150,10 @@ class Manager:
         """The difference to the running network, without touching it."""
         policy, report = self._checked(text, name)
         wanted = effective(policy, _now())
-        queues = self.keeper.ask("plan", document=to_document(wanted))
+        try:
+            queues = self.keeper.ask("plan", document=to_document(wanted))
+        except ApplyError as error:  # `apply` would stop here; the rest can be told all the same
+            queues = {"trouble": str(error)}
         return {
             "name": policy.name,
             "version": self.version.id,
@@ -158,6 +161,7 @@ class Manager:
             "rules": self._rules_planned(wanted),
             "queues": queues.get("changed", {}),
             "queues_kept": queues.get("kept", True),
+            "queues_trouble": queues.get("trouble", ""),
             "report": report,
         }
 

@@ -90,7 +90,8 @@ class Difference(TypedDict):
 class Planned(TypedDict, total=False):
     """What applying a policy would change.
 
-    `rules` counts the changes of each switch by kind, `queues` those of each interface.
+    `rules` counts the changes of each switch by kind, `queues` those of each interface;
+    `queues_trouble` says why the keeper of queues couldn't tell, empty where it could.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Planned(TypedDict, total=False):
     rules: dict[str, dict[str, int]]
     queues: dict[str, Any]
     queues_kept: bool
+    queues_trouble: str
     report: Checked
 
 

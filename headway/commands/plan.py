@@ -62,10 +62,13 @@ def ask_plan(client: Client, file: Path, text: str) -> dict[str, Any]:
 def lines(told: dict[str, Any]) -> list[str]:
     """A plan, for people."""
     warnings = told.get("report", {}).get("warnings", [])
+    trouble = told.get("queues_trouble")
+    kept = told.get("queues_kept", True)
+    queues = [f"queues: {trouble}"] if trouble else queue_lines(told["queues"], kept=kept)
     return [
         f"{told['name']}, against version {told['version']}:",
         *policy_lines(told["policy"]),
         *rule_lines(told["rules"]),
-        *queue_lines(told["queues"], kept=told.get("queues_kept", True)),
+        *queues,
         *(f"warning: {entry.get('place')}: {entry.get('message')}" for entry in warnings),
     ]

@@ -27,9 +27,9 @@ class FakeKeeper:
         self.refuses = ""
 
     def ask(self, what: str, **words: Any) -> dict[str, Any]:
+        if self.refuses:
+            raise ApplyError(f"the queue keeper refused: {self.refuses}")
         if what == "apply":
-            if self.refuses:
-                raise ApplyError(f"the queue keeper refused: {self.refuses}")
             self.applied.append(words["document"])
         return {"ok": True, "changed": {}}
 
@@ -294,6 +294,13 @@ def test_a_plan_counts_what_would_be_sent_and_sends_nothing(site):
     assert {d: dict(s.rules) for d, s in site.fabric.switches.items()} == before
     site.manager.apply(text(ant="20%", bee="20%, maximum: 1 Mbit/s"), "t")
     assert {d for d in before if before[d] != site.fabric.switches[d].rules} == {1, 2}
+
+
+def test_a_plan_without_the_keeper_tells_the_rest(site):
+    site.keeper.refuses = "gone"
+    plan = site.manager.plan(text(ant="20%", bee="20%, maximum: 1 Mbit/s"), "t")
+    assert "gone" in plan["queues_trouble"]
+    assert plan["rules"].keys() == {"0x1", "0x2"}
 
 
 def test_a_switch_unplugged_in_the_middle_is_no_reason_to_go_back(site):
