@@ -158,7 +158,7 @@ def test_a_plan_tells_the_difference_and_makes_none(site: Site) -> None:
     before = site.tables()
     plan = site.told("plan", site.file(k="20%", b="30%", c="20%"))
     assert [(d["path"], d["old"], d["new"]) for d in plan["policy"]] == [
-        ("slices.b.guarantee.share", 0.2, 0.3)
+        ("slices.b.guarantee", {"bps": None, "share": 0.2}, {"bps": None, "share": 0.3})
     ]
     assert plan["queues"] and not plan["rules"]
     assert site.tables() == before
