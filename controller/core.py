@@ -51,6 +51,7 @@ from controller.state import HeldFrames, PortState, State, Switch
 MAX_SWITCHES = 4096
 _HOLD_S = 0.2  # at most; a switch that takes longer loses the first packet of a new host
 _MOST_HELD = 256
+_MAY_RELEASE = (BarrierReply, SwitchDown, Tick)  # not every packet-in looks at what waits
 
 
 def decide(state: State, event: Event, now: float) -> list[Command]:
@@ -69,29 +70,43 @@ def decide(state: State, event: Event, now: float) -> list[Command]:
     for command in _HANDLERS[type(event)](state, event, now):
         (frames if isinstance(command, SendFrame) else commands).append(command)
     changes = _flush(state)
-    return commands + changes + _frames(state, frames, changes, now) + applying.sent(state, changes)
-
-
-def _frames(
-    state: State, frames: list[Command], changes: list[Command], now: float
-) -> list[Command]:
-    """Frames that may go now: what their receivers answer at once must find its rules.
-
-    Frames of an event that changed rules wait until every switch has confirmed, or a moment.
-    """
     if frames and changes:
-        waits = {c.dpid: state.switches[c.dpid].sent for c in changes if isinstance(c, Barrier)}
-        state.held_frames.append(HeldFrames(frames, waits, now))
+        _hold(state, frames, changes, now)
         frames = []
-    for held in list(state.held_frames):
-        confirmed = all(
-            state.switches[dpid].acked >= number or state.switches[dpid].connection is None
-            for dpid, number in held.waits.items()
-        )
-        if confirmed or now - held.since > _HOLD_S or len(state.held_frames) > _MOST_HELD:
-            state.held_frames.remove(held)
-            frames = frames + held.frames
+    if isinstance(event, _MAY_RELEASE) or len(state.held_frames) > _MOST_HELD:
+        frames += _released(state, now)
+    return commands + changes + frames + applying.sent(state, changes)
+
+
+# --- frames that wait for rules -----------------------------------------------------------------
+
+
+def _hold(state: State, frames: list[Command], changes: list[Command], now: float) -> None:
+    """Keeps frames until every switch has confirmed what the same event changed.
+
+    For what their receivers answer at once must find its rules.
+    """
+    waits = {c.dpid: c.number for c in changes if isinstance(c, Barrier)}
+    state.held_frames.append(HeldFrames(frames, waits, now))
+
+
+def _released(state: State, now: float) -> list[Command]:
+    """Frames that may go: confirmed, or held for long enough, or too many."""
+    kept: list[HeldFrames] = []
+    frames: list[Command] = []
+    for position, held in enumerate(state.held_frames):
+        late = now - held.since > _HOLD_S or len(state.held_frames) - position > _MOST_HELD
+        if late or not any(_awaited(state, dpid, n) for dpid, n in held.waits.items()):
+            frames += held.frames
+        else:
+            kept.append(held)
+    state.held_frames = kept
     return frames
+
+
+def _awaited(state: State, dpid: int, number: int) -> bool:
+    switch = state.switches[dpid]
+    return switch.connection is not None and switch.acked < number
 
 
 def _flush(state: State) -> list[Command]:

@@ -23,7 +23,7 @@ from controller import canary, framework
 from controller.advice.capacities import topology_of
 from controller.advice.registry import default_folder
 from controller.canary import Figures, Track, slice_figures
-from controller.errors import ApplyError, BusyError, StoreError
+from controller.errors import ApplyError, BusyError, ControllerError, StoreError
 from controller.events import Event, PolicyAnswered, PolicyChanged
 from controller.queues import Keeper, keeper_at
 from controller.repolicy import repolicy
@@ -400,10 +400,10 @@ class Manager:
         return canary.blend(effective(self.policy, now), effective(wanted, now), names)
 
     def _take_back(self, trial: Trial, why: str) -> dict[str, Any]:
-        self.trial = None
-        told = self._enforce(effective(self.policy, _now()))
+        self.trial = None  # if going back is refused now, the next look tries again
         version = self.store.finish(trial.version.id, "rolled-back", why)
         _log.warning("version %d taken back: %s", version.id, why)
+        told = self._enforce(effective(self.policy, _now()))
         return {**version.told(), **told, "why": why}
 
     def _judge(self, trial: Trial) -> None:
@@ -460,7 +460,7 @@ class Manager:
                 complaint = ""
                 try:
                     step()
-                except ApplyError as error:
+                except ControllerError as error:  # of a switch, the keeper, the record
                     complaint = str(error)
                 if complaint and complaint != said.get(step.__name__):  # once, not at every look
                     _log.warning("policy %s: %s", self.policy.name, complaint)

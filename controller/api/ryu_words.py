@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from controller.api.words import ip, mac
 from controller.rules import (
     COOKIE_MARK,
+    VLAN_PRESENT,
     Action,
     Bucket,
     Field,
@@ -47,7 +48,6 @@ _FIELDS = {
 _MACS = {"eth_src", "eth_dst", "arp_sha", "arp_tha"}
 _IPS = {"ipv4_src", "ipv4_dst", "arp_spa", "arp_tpa"}
 _IPV6S = {"ipv6_src", "ipv6_dst"}
-_VLAN_PRESENT = 0x1000  # OFPVID_PRESENT
 _VLAN_TPID = 0x8100
 _ALL_METADATA = (1 << 64) - 1
 _GROUP_TYPES = {GroupType.SELECT: "SELECT", GroupType.FAST_FAILOVER: "FF"}
@@ -131,7 +131,7 @@ def _field(field: Field) -> int | str:
         if not exact:
             return f"0x{field.value:04x}/0x{field.mask:04x}"
         value = field.value
-        return str(value & ~_VLAN_PRESENT) if value & _VLAN_PRESENT else f"0x{value:04x}"
+        return str(value & ~VLAN_PRESENT) if value & VLAN_PRESENT else f"0x{value:04x}"
     if name == "in_port":
         return port(field.value)
     value_told = _value(name, field.value)
