@@ -25,6 +25,7 @@ NAMES = (
     "scale",
     "routing",
     "decisions",
+    "classify",
     "setup",
     "outage",
     "slices",

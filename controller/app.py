@@ -10,9 +10,10 @@ import os
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from controller import codec, framework, guards, metrics
+from controller import codec, framework, guards, metrics, recognition
 from controller.advice.agent import Agent
 from controller.advice.capacities import Capacities
 from controller.advisor import AdvisorProcess
@@ -112,7 +113,8 @@ class Headway(framework.App):  # type: ignore[misc]
                 self.state.agent = Agent.of(settings, capacities, time.perf_counter)
                 self._advisor = AdvisorProcess(settings, self._beside)
             metrics.serve(settings.metrics, self.state, self.notes)
-            api.serve(settings, self.state, self.manager, self.notes)
+            flows = partial(recognition.shown, self.state)
+            api.serve(settings, self.state, self.manager, self.notes, flows)
         except (ControllerError, PolicyError) as error:
             print(f"headway: error: {error}", file=sys.stderr)
             sys.exit(2)  # ryu-manager would show a traceback
@@ -225,7 +227,8 @@ class Headway(framework.App):  # type: ignore[misc]
     def _on_packet_in(self, ev: Any) -> None:
         if self._connection_of(ev.msg):
             port = ev.msg.match.get("in_port", 0)
-            self._take(PacketIn(ev.msg.datapath.id, port, bytes(ev.msg.data)))
+            table = ev.msg.table_id
+            self._take(PacketIn(ev.msg.datapath.id, port, bytes(ev.msg.data), table))
 
     @framework.handler.set_ev_cls(_event.EventOFPPortStatus, _MAIN)
     def _on_port_status(self, ev: Any) -> None:

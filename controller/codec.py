@@ -29,11 +29,13 @@ from controller.events import (
 )
 from controller.framework import nx_actions as _nx  # noqa: F401  (registers the Nicira actions)
 from controller.framework import ofp, ofp_parser
+from controller.nicira import CopyAction
 from controller.rules import (
     ANY,
     COOKIE_MARK,
     Action,
     Bucket,
+    Copy,
     Field,
     Foreign,
     Group,
@@ -139,6 +141,8 @@ def _encode_action(action: Action) -> Any:
     match action:
         case Output(port):
             return ofp_parser.OFPActionOutput(port, ofp.OFPCML_NO_BUFFER)
+        case Copy(meter_id, most_bytes):
+            return CopyAction(meter_id, most_bytes)
         case ToGroup(group_id):
             return ofp_parser.OFPActionGroup(group_id)
         case SetQueue(queue_id):
@@ -161,6 +165,8 @@ def _decode_action(action: Any) -> Action:
     match type(action).__name__:
         case "OFPActionOutput":
             return Output(action.port)
+        case "CopyAction" if action.plain and None not in (action.meter_id, action.most_bytes):
+            return Copy(action.meter_id, action.most_bytes)
         case "OFPActionGroup":
             return ToGroup(action.group_id)
         case "OFPActionSetQueue":

@@ -16,6 +16,7 @@ from controller import (
     hosts,
     pipeline,
     reachability,
+    recognition,
     routing,
     slice_pipeline,
 )
@@ -30,6 +31,7 @@ from controller.events import (
     CountersRead,
     Disconnect,
     Event,
+    JobsChanged,
     Level,
     Note,
     PacketIn,
@@ -46,6 +48,7 @@ from controller.events import (
 )
 from controller.labels import MAX_EDGES
 from controller.mirror import Mirror
+from controller.rules import Table
 from controller.state import HeldFrames, PortState, State, Switch
 
 MAX_SWITCHES = 4096
@@ -201,10 +204,13 @@ def _tables_read(state: State, event: TablesRead, now: float) -> Iterator[Comman
     first, switch.ready, switch.reading = not switch.ready, True, None
     state.telemetry.keep_flows(event.dpid, {rule.key for rule in event.rules})
     yield from _strangers(state, switch)
+    yield from recognition.audited(state, switch, now)
     if first:
         switch.resync = True
         _adopt_hosts(state, switch, event, now)
+        recognition.adopt(state, switch, event.rules, now)
         routing.install_base(state, switch)
+        state.hints_changed = True
     differing = switch.mirror.adopt(event.rules, event.groups, event.meters)
     if differing and not first:
         yield Note("tables-repaired", f"switch {event.dpid:#x}: {differing} entries are not as we "
@@ -278,11 +284,14 @@ def _packet_in(state: State, event: PacketIn, now: float) -> Iterator[Command]:
         return
     if packet.eth_type == pipeline.LLDP:
         yield from _lldp(state, end, event.frame, now)
+    elif event.table == Table.COPY:
+        yield from recognition.copied(state, end, event.frame, packet, now)
     elif state.is_host_port(switch, event.in_port, now):
         heard = hosts.take(state, end, event.frame, packet, now)
         yield from heard.commands
         if heard.changed:
             reachability.install_hosts(state, heard.changed)
+            state.hints_changed = bool(state.jobs)
 
 
 def _lldp(state: State, end: tuple[int, int], frame: bytes, now: float) -> Iterator[Command]:
@@ -344,6 +353,8 @@ def _tick(state: State, event: Tick, now: float) -> Iterator[Command]:
     if changed is not None and now - changed >= state.settings.quiet_s:
         yield from routing.refresh(state, now)
     routing.advance(state, now)
+    if state.hints_changed:
+        recognition.install_hints(state)
     yield from applying.tick(state, now)
     yield from advising.tick(state, now)
     yield from _reads(state, now)
@@ -371,6 +382,7 @@ _HANDLERS: dict[type, Callable[[State, Any, float], Iterator[Command]]] = {
     Refused: _refused,
     CountersRead: _counters_read,
     PolicyChanged: applying.begin,
+    JobsChanged: recognition.jobs_changed,
     Tick: _tick,
     AdvisorUp: advising.advisor_up,
     AdvisorDown: advising.advisor_down,

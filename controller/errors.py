@@ -31,3 +31,11 @@ class StoreError(ControllerError):
 
 class UnknownVersionError(StoreError):
     """The record of applied policies doesn't have what was asked for."""
+
+
+class JobError(ControllerError):
+    """A job can't be registered as it was told; nothing was changed."""
+
+
+class UnknownJobError(ControllerError):
+    """There is no such job, or no more."""

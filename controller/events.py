@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from classifier.jobs import Job
 from controller.advice.agent import HostPlace
 from controller.advice.network import BoolArray, FloatArray
 from controller.advice.records import Record, Standing
@@ -56,11 +57,12 @@ class PortChanged:
 
 @dataclass(frozen=True, slots=True)
 class PacketIn:
-    """The first bytes of a frame that met a controller rule on `in_port`."""
+    """The first bytes of a frame that met a controller rule of `table` on `in_port`."""
 
     dpid: int
     in_port: int
     frame: bytes
+    table: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,16 @@ class PolicyChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class JobsChanged:
+    """From now on these jobs, and no others, have told what their traffic is for.
+
+    Those that have expired are not among them. A flow belongs to the first that takes it.
+    """
+
+    jobs: tuple[Job, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time went on; the shell sends one every `Settings.tick_s`."""
 
@@ -218,7 +230,7 @@ class AdviceReceived:
 
 Event = (
     SwitchUp | SwitchDown | PortChanged | PacketIn | TablesRead | BarrierReply | Refused
-    | CountersRead | PolicyChanged | Tick | AdvisorUp | AdvisorDown | AdviceReceived
+    | CountersRead | PolicyChanged | JobsChanged | Tick | AdvisorUp | AdvisorDown | AdviceReceived
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from controller.advice.registry import default_folder
 from controller.canary import Figures, Track, slice_figures
 from controller.errors import ApplyError, BusyError, ControllerError, StoreError
 from controller.events import Event, PolicyAnswered, PolicyChanged
+from controller.jobs import JobRegister, addresses
 from controller.queues import Keeper, keeper_at
 from controller.repolicy import repolicy
 from controller.settings import Settings
@@ -115,6 +116,12 @@ class Manager:
         self.keeper: Keeper = keeper_at(settings.queues)
         self.topology = topology_of(settings.links)
         self.version, self.policy = self._first()
+        self.jobs = JobRegister(
+            folder,
+            lambda: self.policy,
+            lambda word, part: addresses(self._state, self.topology, word, part),
+            forget=settings.emulated,
+        )
         self.trial: Trial | None = None
         self.track = Track()
         self._tried = False  # at the last look
@@ -127,7 +134,8 @@ class Manager:
         self._told_at: datetime | None = None  # when the keeper last heard the whole policy
 
     def close(self) -> None:
-        """Lets go of the record, for another controller."""
+        """Lets go of the records, for another controller."""
+        self.jobs.close()
         self.store.close()
         os.close(self._held)
 
@@ -138,6 +146,7 @@ class Manager:
     def start(self, state: State, send: Callable[[Event], None]) -> None:
         """Begins to keep time, and to bring queues in line with the policy."""
         self._state, self._send = state, send
+        self.jobs.start(send)
         framework.hub.spawn(self._keep_time)
 
     # --- questions ------------------------------------------------------------------------------
@@ -456,7 +465,7 @@ class Manager:
         """Puts in force what schedules say, and ends trials, for as long as the process lives."""
         said: dict[str, str] = {}
         while True:
-            for step in (self._bring_in_line, self._at_this_hour):
+            for step in (self._bring_in_line, self._at_this_hour, self.jobs.expire):
                 complaint = ""
                 try:
                     step()
@@ -472,6 +481,8 @@ class Manager:
         waits = [_LOOK_S if self._is_in_line(now) else _AGAIN_S]
         if change := next_change(self.policy, now):
             waits.append((change - now).total_seconds())
+        if (end := self.jobs.next_end()) is not None:
+            waits.append(end)
         if self.trial and self.trial.bake_s:
             waits.append(self.trial.bake_s - (now - self.trial.began).total_seconds())
         return max(0.05, min(waits))

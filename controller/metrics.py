@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ class Collector:
         """Yields the metric families."""
         yield from self._sizes()
         yield from self._traffic()
+        yield from _recognition(self._state)
         if self._state.agent:
             yield from _agent(self._state.agent)
         events = CounterMetricFamily("headway_events", "What was noted, by kind", labels=["kind"])
@@ -58,6 +60,22 @@ class Collector:
         for key, rate in telemetry.queue_tx.items():
             queues.add_metric([f"{key[0]:#x}", *map(str, key[1:])], rate.bytes_total)
         yield from (ports, queues, *_slices(self._state))
+
+
+def _recognition(state: State) -> Iterator[Any]:
+    """What flows are taken for, and what finding that out takes."""
+    flows = GaugeMetricFamily(
+        "headway_flows", "Recognised flows with rules, by what tells", labels=["class", "reason"]
+    )
+    verdicts = (flow.verdict for flow in state.recognised)
+    counts = Counter((v.traffic_class.value, v.reason.value) for v in verdicts)
+    for labels, count in sorted(counts.items()):
+        flows.add_metric(list(labels), count)
+    copies = CounterMetricFamily("headway_copies", "Packets copied to the classifier")
+    copies.add_metric([], state.copies)
+    evicted = CounterMetricFamily("headway_flows_evicted", "Flows that made room for others")
+    evicted.add_metric([], state.recognised.evicted)
+    yield from (flows, copies, evicted)
 
 
 def _slices(state: State) -> Iterator[Any]:

@@ -1,13 +1,18 @@
 """The tables of a switch, as functions from what we know to rules; laid out here and only here.
 
-    ADMISSION -> CLASSIFY -> PIN -> ROUTE     packets from hosts (edge switches)
-    ADMISSION -> FABRIC -> LABEL              packets from other switches
+    ADMISSION -> CLASSIFY (-> COPY) -> PIN -> ROUTE     packets from hosts (edge switches)
+    ADMISSION -> FABRIC -> LABEL                        packets from other switches
+
+CLASSIFY asks, the strongest first (`classifier.model.Reason`): the operator's rules, jobs, marks of
+trusted ports, what the flow was recognised as, ports. Who got no further than its ports goes on
+through COPY, where the controller gets to see it.
 
 Pure: no state, no clock. See docs/architecture.md for the tables and why they are so.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from enum import IntEnum
 from functools import lru_cache
 
 from controller import labels
@@ -16,6 +21,7 @@ from controller.rules import (
     IN_PORT,
     Action,
     Bucket,
+    Copy,
     Group,
     GroupType,
     Load,
@@ -40,7 +46,26 @@ PUNT = Output(CONTROLLER)
 
 GROUP_NUMBER = {PathGroup.LATENCY: 1, PathGroup.THROUGHPUT: 2}  # also the metadata value
 TREE_PRIORITY = 200  # of rules for one tree towards one egress
+COPIED = (6, 17)  # TCP and UDP: what the classifier can tell flows of
+COPY_BYTES = 1400  # of a frame: 1,200 of payload behind the longest usual headers
+FIRST_COPY_METER = 1 << 16  # plus the port's number; below are ports' and slices' meters
+
+Fields = dict[str, int | tuple[int, int]]
 _ENTRY, _PRIMARY, _RESERVE, _TRANSIT = 1, 2, 3, 4
+
+
+class Ask(IntEnum):
+    """Priorities in CLASSIFY: what it asks first. Below are services, from 600 down."""
+
+    OWN_ADDRESS = 60_910
+    ADDRESS = 60_900
+    ARP = 60_890
+    MULTICAST = 60_700
+    OPERATOR = 50_000  # and down
+    JOB = 30_000  # and down
+    MARK = 650
+    RECOGNISED = 640
+    ANYTHING = 100
 
 
 # --- every switch -------------------------------------------------------------------------------
@@ -72,13 +97,15 @@ def _classify_base(policy: Policy) -> Iterator[Rule]:
             for end in ("dst", "src"):
                 name = f"{service.transport.value}_{end}"
                 yield from _classified(
-                    policy, 600 - order, entry, service.transport, **{name: (value, mask)}
-                )
+                    policy, 600 - order, entry, service.transport, Table.COPY,
+                    **{name: (value, mask)},
+                )  # fmt: skip
     background = policy.class_of(TrafficClass.BACKGROUND)
-    yield from _classified(policy, 100, background, None)
+    yield from _classified(policy, Ask.ANYTHING, background, None, Table.COPY)
     yield Rule(Table.CLASSIFY, 0, (), _queue(policy, background), goto=Table.PIN,
                metadata=GROUP_NUMBER[background.path_group],
                metadata_mask=_group_mask(policy))  # fmt: skip
+    yield Rule(Table.COPY, 0, (), goto=Table.PIN)
     yield Rule(Table.PIN, 0, (), goto=Table.ROUTE)
 
 
@@ -97,17 +124,25 @@ def _classified(
     priority: int,
     entry: ClassPolicy,
     transport: Transport | None,
+    goto: Table = Table.PIN,
     **fields: int | tuple[int, int],
 ) -> Iterator[Rule]:
     """IPv4 and IPv6 rules that mark, queue and choose the path group of one class."""
     for eth_type in (IPV4, IPV6):
-        conditions: dict[str, int | tuple[int, int]] = {"eth_type": eth_type, **fields}
+        conditions: Fields = {"eth_type": eth_type, **fields}
         if transport:
             conditions["ip_proto"] = transport.number
-        actions = (SetField("ip_dscp", entry.dscp), *_queue(policy, entry))
-        yield Rule(Table.CLASSIFY, priority, match(**conditions), actions, goto=Table.PIN,
-                   metadata=GROUP_NUMBER[entry.path_group],
-                   metadata_mask=_group_mask(policy))  # fmt: skip
+        yield class_rule(policy, priority, entry, conditions, goto)
+
+
+def class_rule(
+    policy: Policy, priority: int, entry: ClassPolicy, conditions: Fields, goto: Table = Table.PIN
+) -> Rule:
+    """The rule of CLASSIFY that makes packets one class; `conditions` name an IP version."""
+    actions = (SetField("ip_dscp", entry.dscp), *_queue(policy, entry))
+    return Rule(Table.CLASSIFY, priority, match(**conditions), actions, goto=goto,
+                metadata=GROUP_NUMBER[entry.path_group],
+                metadata_mask=_group_mask(policy))  # fmt: skip
 
 
 def port_prefixes(first: int, last: int) -> Iterator[tuple[int, int]]:
@@ -148,8 +183,8 @@ def host_port_rules(port: int, policy: Policy, *, trusted: bool) -> list[Rule]:
     punted = [
         (Table.ADMISSION, 1010, match(in_port=port, eth_type=LLDP)),
         (Table.ADMISSION, 100, match(in_port=port)),  # a source not learned here
-        (Table.CLASSIFY, 890, match(in_port=port, eth_type=ARP)),
-        (Table.CLASSIFY, 700, match(in_port=port, eth_dst=MULTICAST_BIT)),
+        (Table.CLASSIFY, Ask.ARP, match(in_port=port, eth_type=ARP)),
+        (Table.CLASSIFY, Ask.MULTICAST, match(in_port=port, eth_dst=MULTICAST_BIT)),
         (Table.ROUTE, 1, match(in_port=port)),  # a destination not learned anywhere
     ]
     rules = [Rule(table, prio, m, (PUNT,), meter=port) for table, prio, m in punted]
@@ -161,7 +196,8 @@ def trusted_rules(port: int, policy: Policy) -> list[Rule]:
     return [
         rule
         for entry in policy.classes
-        for rule in _classified(policy, 650, entry, None, in_port=port, ip_dscp=entry.dscp)
+        if entry.dscp  # a host that marks nothing says nothing
+        for rule in _classified(policy, Ask.MARK, entry, None, in_port=port, ip_dscp=entry.dscp)
     ]
 
 
@@ -170,13 +206,31 @@ def port_meter(port: int, rate_pps: int) -> Meter:
     return Meter(port, rate_pps, rate_pps)
 
 
+def copy_rules(port: int) -> list[Rule]:
+    """Packets of a host port whose flow is not known are copied, and go on at once."""
+    copy = Copy(FIRST_COPY_METER + port, COPY_BYTES)
+    return [
+        Rule(Table.COPY, 100, match(in_port=port, eth_type=eth_type, ip_proto=transport),
+             (copy,), goto=Table.PIN)
+        for eth_type in (IPV4, IPV6) for transport in COPIED
+    ]  # fmt: skip
+
+
+def copy_meter(port: int, rate_pps: int) -> Meter:
+    """How many packets a second of one host port are copied."""
+    return Meter(FIRST_COPY_METER + port, rate_pps, rate_pps)
+
+
 # --- hosts --------------------------------------------------------------------------------------
 
 
 def home_rules(host: Host, edge: int) -> list[Rule]:
     """At the host's own switch: let it in, deliver to it, and never answer its own address."""
-    own = [Rule(Table.CLASSIFY, 910, match(eth_type=ARP, arp_op=1, arp_tpa=ip, eth_src=host.mac),
-                (PUNT,), meter=host.port) for ip in ipv4_of(host)]  # fmt: skip
+    own = [
+        Rule(Table.CLASSIFY, Ask.OWN_ADDRESS,
+             match(eth_type=ARP, arp_op=1, arp_tpa=ip, eth_src=host.mac), (PUNT,), meter=host.port)
+        for ip in ipv4_of(host)
+    ]  # fmt: skip
     return [
         Rule(Table.ADMISSION, 500, match(in_port=host.port, eth_src=host.mac), goto=Table.CLASSIFY),
         Rule(Table.ROUTE, 200, match(eth_dst=host.mac), (Output(host.port),)),
@@ -209,7 +263,7 @@ def arp_rules(host: Host) -> list[Rule]:
 @lru_cache(1 << 16)
 def _arp_rule(mac: int, ip: int) -> Rule:
     condition = match(eth_type=ARP, arp_op=1, arp_tpa=ip)
-    return Rule(Table.CLASSIFY, 900, condition, arp_reply(mac, ip))
+    return Rule(Table.CLASSIFY, Ask.ADDRESS, condition, arp_reply(mac, ip))
 
 
 def arp_reply(mac: int, ip: int) -> tuple[Action, ...]:
@@ -344,7 +398,7 @@ def hosts_in(dpid: int, rules: Iterable[Rule]) -> tuple[int | None, list[Host]]:
                 if labels.is_label(value):
                     _, edge, number = labels.split(value)
                     hosts.append(Host(mac, dpid, port, number))
-            case Table.CLASSIFY, 910, _, {"eth_src": mac, "arp_tpa": ip}:
+            case Table.CLASSIFY, Ask.OWN_ADDRESS, _, {"eth_src": mac, "arp_tpa": ip}:
                 addresses.setdefault(mac, []).append(ip)
     for host in hosts:
         host.ips = tuple(sorted(addresses.get(host.mac, ())))

@@ -6,7 +6,7 @@ the mirrors find out what differs, and put what packets need before what they le
 
 from collections.abc import Iterator
 
-from controller import hosts, reachability, routing
+from controller import hosts, reachability, recognition, routing
 from controller.events import Command, Level, Note
 from controller.mirror import Mirror
 from controller.state import State, Switch
@@ -24,6 +24,8 @@ def repolicy(state: State, policy: Policy, now: float) -> Iterator[Command]:
     for switch in state.switches.values():
         _settle(state, switch, before.allowed.keys() - state.slicing.allowed.keys())
     left_out = _rehome(state)
+    recognition.hints_changed(state)
+    recognition.install_hints(state)
     for switch in state.edges():
         reachability.install_at(state, state.hosts.values(), switch)
     if state.slicing.allowed != before.allowed:

@@ -82,8 +82,11 @@ def install_port(state: State, switch: Switch, number: int) -> None:
         rules = slice_pipeline.host_port_rules(number, policy, sorted(vlans), trusted=trusted)
     else:
         rules = pipeline.host_port_rules(number, policy, trusted=trusted)
-    meter = pipeline.port_meter(number, state.settings.punt_pps)
-    switch.mirror.put(("port", number), rules, meters=[meter])
+    meters = [pipeline.port_meter(number, state.settings.punt_pps)]
+    if state.settings.classify:
+        rules += pipeline.copy_rules(number)
+        meters.append(pipeline.copy_meter(number, state.settings.copy_pps))
+    switch.mirror.put(("port", number), rules, meters=meters)
 
 
 def settle_slices(state: State, switch: Switch) -> None:

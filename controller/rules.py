@@ -1,6 +1,6 @@
 """What a switch can be told, as frozen data: rules, groups, meters.
 
-Pure words of OpenFlow 1.3 (ONF TS-006..TS-025) plus two Nicira actions; no framework, no meaning.
+Pure words of OpenFlow 1.3 (ONF TS-006..TS-025) plus three Nicira actions; no framework, no meaning.
 Every value is an integer (MAC and IP addresses too), so rules compare, hash and sort by value.
 """
 
@@ -20,10 +20,11 @@ class Table(IntEnum):
 
     ADMISSION = 0
     CLASSIFY = 1
-    PIN = 2
-    ROUTE = 3
-    FABRIC = 4
-    LABEL = 5
+    COPY = 2
+    PIN = 3
+    ROUTE = 4
+    FABRIC = 5
+    LABEL = 6
 
 
 class Field(NamedTuple):
@@ -48,6 +49,18 @@ class Output:
     """Send out of a port, or to `CONTROLLER` or `IN_PORT`."""
 
     port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Send the controller the first bytes of the packet, which goes on; Nicira NXAST_CONTROLLER2.
+
+    What is above the rate of the meter is not copied. A meter of the rule itself (section 5.9)
+    would drop the packet and not only the copy.
+    """
+
+    meter_id: int
+    most_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,7 @@ class Foreign:
     text: str
 
 
-Action = Output | ToGroup | SetQueue | SetField | Load | Move | PushVlan | PopVlan | Foreign
+Action = Output | Copy | ToGroup | SetQueue | SetField | Load | Move | PushVlan | PopVlan | Foreign
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ class Settings:
         audit_interval_s: Between read-backs of every table; also reads flow counters.
         drain_s: How long a retired path stays usable for packets on their way.
         punt_pps: Packets a second each host port may send to the controller.
+        classify: Look at the first packets of flows that no rule, job or mark tells the class of.
+        copy_pps: Packets a second of each host port copied for that.
+        most_flows: Recognised flows that have rules on one switch.
+        flow_idle_s: How long a recognised flow may send nothing before its rules go.
         hosts_per_port: MAC addresses learned on one port.
         most_trees: Candidate paths over shortest paths, per egress switch.
         least_trees: Candidate paths with detours, per egress switch.
@@ -62,6 +66,10 @@ class Settings:
     audit_interval_s: float = 10.0
     drain_s: float = 0.5
     punt_pps: int = 100
+    classify: bool = True
+    copy_pps: int = 300
+    most_flows: int = 4096
+    flow_idle_s: float = 60.0
     hosts_per_port: int = 64
     most_trees: int = 16
     least_trees: int = 8

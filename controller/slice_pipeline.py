@@ -11,7 +11,7 @@ from functools import lru_cache
 from ipaddress import IPv6Network
 
 from controller import labels, pipeline
-from controller.pipeline import ARP, GROUP_NUMBER, IPV4, IPV6, MULTICAST_BIT, PUNT
+from controller.pipeline import ARP, GROUP_NUMBER, IPV4, IPV6, MULTICAST_BIT, PUNT, Ask, Fields
 from controller.rules import (
     IN_PORT,
     VLAN_PRESENT,
@@ -41,8 +41,6 @@ _LEAST_BURST_KBIT = 240  # twenty full frames, or TCP could never start
 _DHCP_SERVER = 67
 _UDP = 17
 _LINK_LOCAL = Prefix.of(IPv6Network("fe80::/10"))
-
-Fields = dict[str, int | tuple[int, int]]
 
 
 def metadata_of(number: int) -> tuple[int, int]:
@@ -91,8 +89,8 @@ def host_port_rules(
         (Table.ADMISSION, 100, match(in_port=port, vlan_vid=vlan_vid(vlan))) for vlan in vlans
     ]
     punted += [
-        (Table.CLASSIFY, 890, match(in_port=port, eth_type=ARP)),
-        (Table.CLASSIFY, 700, match(in_port=port, eth_dst=MULTICAST_BIT)),
+        (Table.CLASSIFY, Ask.ARP, match(in_port=port, eth_type=ARP)),
+        (Table.CLASSIFY, Ask.MULTICAST, match(in_port=port, eth_dst=MULTICAST_BIT)),
         (Table.ROUTE, 1, match(in_port=port)),
     ]
     rules = [Rule(table, prio, m, (PUNT,), meter=port) for table, prio, m in punted]
@@ -153,7 +151,7 @@ def home_rules(
         for fields in _sources(prefixes, alone=alone)
     ]  # fmt: skip
     own = [
-        Rule(Table.CLASSIFY, 910,
+        Rule(Table.CLASSIFY, Ask.OWN_ADDRESS,
              match(eth_type=ARP, arp_op=1, arp_tpa=ip, eth_src=host.mac, metadata=(metadata, mask)),
              (PUNT,), meter=host.port)
         for ip in pipeline.ipv4_of(host)
@@ -267,7 +265,7 @@ def _untag(tagging: Tagging) -> Iterator[tuple[Fields, tuple[Action, ...]]]:
 def arp_rule(mac: int, ip: int, viewer: int) -> Rule:
     """At every edge switch: answer a slice's ARP request for an address it may know."""
     condition = match(eth_type=ARP, arp_op=1, arp_tpa=ip, metadata=metadata_of(viewer))
-    return Rule(Table.CLASSIFY, 900, condition, pipeline.arp_reply(mac, ip))
+    return Rule(Table.CLASSIFY, Ask.ADDRESS, condition, pipeline.arp_reply(mac, ip))
 
 
 # --- reading hosts back -------------------------------------------------------------------------
@@ -288,7 +286,7 @@ def hosts_in(dpid: int, rules: Iterable[Rule]) -> list[Host]:
             case Table.ROUTE, 200, (*_, SetField("eth_dst", value)), {"eth_dst": mac}:
                 if labels.is_label(value):
                     numbers[slice_number, mac] = labels.split(value)[2]
-            case Table.CLASSIFY, 910, _, {"eth_src": mac, "arp_tpa": ip}:
+            case Table.CLASSIFY, Ask.OWN_ADDRESS, _, {"eth_src": mac, "arp_tpa": ip}:
                 addresses.setdefault((slice_number, mac), set()).add(ip)
     return [
         Host(mac, dpid, port, numbers[number, mac], tuple(sorted(addresses.get((number, mac), ()))),

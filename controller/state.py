@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from classifier.flows import Classifier
+from classifier.hints import Hints
+from classifier.jobs import Job
 from controller.advice.agent import Agent
 from controller.advice.capacities import Capacities
 from controller.events import Command, Port
 from controller.mirror import Mirror
 from controller.paths import Arc
+from controller.recognised import RecognisedFlows
 from controller.settings import Settings
 from controller.slicing import Slicing
 from controller.telemetry import Telemetry
@@ -199,6 +203,11 @@ class State:
     waiting: list[Tree] = field(default_factory=list)  # for barriers
     applying: Applying | None = None
     held_frames: list[HeldFrames] = field(default_factory=list)
+    jobs: tuple[Job, ...] = ()  # the strongest first
+    hints_changed: bool = True  # jobs, or where hosts are: their rules have to be made anew
+    classifier: Classifier = field(init=False)
+    recognised: RecognisedFlows = field(init=False)
+    copies: int = 0  # packets looked at
     agent: Agent | None = None  # None: equal splits, and nobody is asked
     paths_version: int = 0  # goes up whenever usable paths change
     unreachable: set[tuple[int, int]] = field(default_factory=set)  # (slice, target dpid), noted
@@ -206,6 +215,11 @@ class State:
     next_probe: float = 0.0
     next_poll: float = 0.0
     _slicing: Slicing | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        most = self.settings.most_flows
+        self.classifier = Classifier(Hints.of(self.policy, self.jobs), most_flows=4 * most)
+        self.recognised = RecognisedFlows(most)
 
     @property
     def slicing(self) -> Slicing:

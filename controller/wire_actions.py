@@ -117,7 +117,7 @@ def _connection_track(buffer: Buffer, at: int, end: int) -> None:
 _packet_in_options = elements(  # of NXAST_CONTROLLER2
     4,
     {},
-    dict.fromkeys((0, 1, 2, 4), between(4, 8)) | {3: between(5, MAX_COPIED_BYTES)},
+    dict.fromkeys((0, 1, 2, 4, 5), between(4, 8)) | {3: between(5, MAX_COPIED_BYTES)},
     align=8,
 )
 

@@ -18,6 +18,7 @@ from demo.fabric import Fabric, live_fabric
 from demo.metrics import ArmResult, Part, measure
 from demo.outage import Cut, Outage, Repair, candidate_links, choose_link, read_cut
 from demo.plan import Arm, Environment, Plan, Progress, Repeat, Stage
+from demo.ports import ports_of
 from demo.processes import Job, await_finite, await_ready, hand_out, running, watch_until
 from demo.programs import JobKind, programs_of
 from demo.records import ProbeStream
@@ -71,7 +72,8 @@ def run_demo(plan: Plan, progress: Progress) -> tuple[Repeat, ...]:
 
 
 def _with_seed(plan: Plan, seed: int) -> Plan:
-    return replace(plan, scenario=replace(plan.scenario, seed=seed))
+    ports = ports_of(plan.ports, seed)
+    return replace(plan, scenario=replace(plan.scenario, seed=seed, ports=ports))
 
 
 def _run_pass(current: _Pass) -> Repeat:

@@ -72,8 +72,9 @@ def live_fabric(
         network.wait_connected()
         controller.await_paths(len(scenario.topology.links))
         _set_mtu(network)
-        for rank in scenario.placement.ranks:
-            _run_in(network, rank, narrow_ephemeral_range())
+        if scenario.ports.gloo:
+            for rank in scenario.placement.ranks:
+                _run_in(network, rank, narrow_ephemeral_range(scenario.ports.gloo))
         _await_reachable(scenario, fabric)
         yield fabric
 

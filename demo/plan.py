@@ -22,6 +22,7 @@ from demo.decisions import Decisions
 from demo.errors import ScenarioError
 from demo.metrics import ArmResult
 from demo.outage import Outage
+from demo.ports import PortPlan
 from demo.scenario import Scenario
 from demo.weak import Weakness
 
@@ -58,6 +59,7 @@ class Plan:
         policy: the policy file of the arms under Headway; None is the default policy.
         agent: who advises in the arm "agent": a name or a file, as `headway run --agent` takes it.
         weakness: the trunk of the arms "static" and "agent"; without one they don't run.
+        ports: where the services listen.
         duration_s: length of each measuring window.
         warmup_s: how long the jobs run before it.
         folder: where the jobs' output goes.
@@ -69,6 +71,7 @@ class Plan:
     policy: Path | None = None
     agent: str = "online-gradient"
     weakness: Weakness | None = None
+    ports: PortPlan = PortPlan.KNOWN
     duration_s: float = 20.0
     warmup_s: float = 3.0
     repeats: int = 1

@@ -1,13 +1,7 @@
 """Command lines of the jobs: pure, from a scenario.
 
-Owns which program runs on which host with which arguments, ports and priority. It must not start
-anything. TCP ports are those the default policy knows: inference 8000, training 29500 and gloo's
-range below, bulk 9000, scrape 9100.
-
-Why gloo needs a range: its data connections take whatever ephemeral ports the kernel gives, so
-nothing in a packet's header says "gradient". A training host's ephemeral range is therefore
-narrowed (`EPHEMERAL_RANGE`) to ports that the policy file maps to that class. Other jobs that
-share such a host choose their source ports themselves, outside the range (`_SOURCE_PORTS`).
+Owns which program runs on which host with which arguments and priority. It must not start
+anything. Ports are the scenario's (`demo.ports`).
 """
 
 from __future__ import annotations
@@ -19,7 +13,6 @@ from enum import Enum
 
 from demo.scenario import Scenario
 
-EPHEMERAL_RANGE = (29600, 29999)
 _INTERFACE_SUFFIX = "-eth0"  # Mininet's name of a host's only interface
 
 
@@ -75,10 +68,9 @@ def programs_of(scenario: Scenario, kinds: Iterable[JobKind]) -> tuple[Program, 
     )
 
 
-def narrow_ephemeral_range() -> tuple[str, ...]:
-    """The command that gives a host's namespace gloo's port range."""
-    first, last = EPHEMERAL_RANGE
-    return ("sysctl", "-qw", f"net.ipv4.ip_local_port_range={first} {last}")
+def narrow_ephemeral_range(ports: tuple[int, int]) -> tuple[str, ...]:
+    """The command that gives a host's namespace the ports its connections may start from."""
+    return ("sysctl", "-qw", f"net.ipv4.ip_local_port_range={ports[0]} {ports[1]}")
 
 
 def _training(scenario: Scenario) -> list[Program]:
@@ -86,11 +78,11 @@ def _training(scenario: Scenario) -> list[Program]:
     # gloo's ring sends from each rank to the one *before* it, so ranks are given out backwards for
     # the gradients to go round in the order of the placement.
     numbers = [-position % len(ranks) for position in range(len(ranks))]
-    port = 29500  # TCPStore's listener closes with rank 0 and may be bound again at once
     return [
         _program(
             JobKind.TRAINING, f"training-{rank}", host, "training",
-            "--rank", rank, "--world", len(ranks), "--port", port,
+            "--rank", rank, "--world", len(ranks),
+            "--port", scenario.ports.training,
             "--master", scenario.host(ranks[0]).address,
             "--interface", host + _INTERFACE_SUFFIX,
             "--gradient-bytes", scenario.workload.gradient_bytes,
@@ -106,11 +98,13 @@ def _inference(scenario: Scenario) -> list[Program]:
     return [
         _program(
             kind, "inference-server", placement.inference_server, "inference_server",
-            "--address", server, "--features", workload.features,
+            "--address", server, "--port", scenario.ports.inference,
+            "--features", workload.features,
         ),
         _program(
             kind, "inference-client", placement.inference_client, "inference_client",
-            "--server", server, "--features", workload.features,
+            "--server", server, "--port", scenario.ports.inference,
+            "--features", workload.features,
             "--rate", workload.requests_per_s, "--seed", scenario.seed,
             "--first-source-port", _source_port(kind, scenario),
             finite=True,
@@ -124,11 +118,12 @@ def _bulk(scenario: Scenario) -> list[Program]:
     return [
         _program(
             kind, "bulk-receiver", placement.bulk_receiver, "bulk", "receive",
-            "--address", receiver,
+            "--address", receiver, "--port", scenario.ports.bulk,
         ),
         _program(
             kind, "bulk-sender", placement.bulk_sender, "bulk", "send",
-            "--server", receiver, "--connections", workload.bulk_connections,
+            "--server", receiver, "--port", scenario.ports.bulk,
+            "--connections", workload.bulk_connections,
             "--shard-bytes", workload.shard_bytes, "--seed", scenario.seed,
             "--first-source-port", _source_port(kind, scenario),
         ),
@@ -139,10 +134,14 @@ def _scrape(scenario: Scenario) -> list[Program]:
     placement, kind = scenario.placement, JobKind.SCRAPE
     exporter = scenario.host(placement.exporter).address
     return [
-        _program(kind, "exporter", placement.exporter, "scrape", "export", "--address", exporter),
+        _program(
+            kind, "exporter", placement.exporter, "scrape", "export",
+            "--address", exporter, "--port", scenario.ports.scrape,
+        ),
         _program(
             kind, "scraper", placement.scraper, "scrape", "collect",
-            "--server", exporter, "--period", scenario.workload.scrape_period_s,
+            "--server", exporter, "--port", scenario.ports.scrape,
+            "--period", scenario.workload.scrape_period_s,
             "--first-source-port", _source_port(kind, scenario),
             finite=True,
         ),

@@ -18,6 +18,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from demo.errors import ScenarioError
+from demo.ports import KNOWN, PortPlan, Ports, ports_of
 from topologies.model import Host, Link, Topology
 
 RANKS = 4
@@ -71,6 +72,7 @@ class Scenario:
     workload: Workload
     seed: int
     warnings: tuple[str, ...] = ()
+    ports: Ports = KNOWN
 
     def host(self, name: str) -> Host:
         """The topology's host of that name."""
@@ -100,7 +102,9 @@ def trunks_of(topology: Topology, switch: str) -> tuple[Link, ...]:
     return tuple(link for link in topology.links if switch in (link.a, link.b))
 
 
-def plan_scenario(topology: Topology, seed: int) -> Scenario:
+def plan_scenario(
+    topology: Topology, seed: int, ports: PortPlan = PortPlan.KNOWN
+) -> Scenario:
     """Place the jobs and size their traffic.
 
     Raises:
@@ -108,7 +112,8 @@ def plan_scenario(topology: Topology, seed: int) -> Scenario:
     """
     placement = place(topology)
     slowest_bps = min(link.rate_bps for link in topology.links)
-    return Scenario(topology, placement, _size(slowest_bps), seed, _warn(topology))
+    workload, warnings = _size(slowest_bps), _warn(topology)
+    return Scenario(topology, placement, workload, seed, warnings, ports_of(ports, seed))
 
 
 def place(topology: Topology) -> Placement:

@@ -8,6 +8,7 @@ from policies.quantities import rate_words
 
 _NEW, _GONE, _CHANGED = "+", "-", "~"
 _UNSAID = {"name", "number", "line"}  # told by the place, or our own business
+_PORTS = {"first", "last"}
 _MOST_SWITCHES = 20
 _KINDS = {"add": "to add", "modify": "to change", "delete": "to delete"}
 
@@ -72,6 +73,9 @@ def _words(value: Any) -> str:
         if value.get("bps") is not None:
             return rate_words(float(value["bps"]))
         return f"{100 * (value.get('share') or 0.0):.4g}%"
+    if isinstance(value, Mapping) and value.keys() == _PORTS:
+        first, last = value["first"], value["last"]
+        return f"{first}" if first == last else f"{first}-{last}"
     if isinstance(value, Mapping):
         told = {k: _words(v) for k, v in value.items() if k not in _UNSAID and v not in (None, [])}
         return ", ".join(f"{key} {words}" for key, words in told.items() if words)
@@ -80,8 +84,13 @@ def _words(value: Any) -> str:
             c.value for c in TrafficClass
         }:
             return "all"
-        return " ".join(f"({_words(v)})" if isinstance(v, Mapping) else _words(v) for v in value)
+        return " ".join(map(_item_words, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _item_words(value: Any) -> str:
+    plain = not isinstance(value, Mapping) or value.keys() == _PORTS
+    return _words(value) if plain else f"({_words(value)})"
 
 
 def rule_lines(rules: Mapping[str, Any]) -> list[str]:

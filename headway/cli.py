@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from classifier.errors import ClassifierError
 from controller.errors import ControllerError
 from demo.errors import DemoError
 from emulation.errors import EmulationError
@@ -23,12 +24,13 @@ from topologies.errors import TopologyError
 # In the order of --help. Modules of `headway.commands`.
 _COMMANDS = (
     "topo", "doctor", "clean", "run", "up", "queues", "demo", "train", "evaluate", "advise",
-    "policy", "check", "plan", "apply", "rollback", "history",
+    "policy", "check", "plan", "apply", "rollback", "history", "classify",
+    "jobs", "flows",
 )  # fmt: skip
 # What a person can mend; anything else is a defect of ours and keeps its traceback.
 _ERRORS = (
-    AgentError, CommandError, ControllerError, DemoError, EmulationError, PolicyError,
-    TopologyError,
+    AgentError, ClassifierError, CommandError, ControllerError, DemoError, EmulationError,
+    PolicyError, TopologyError,
 )  # fmt: skip
 _EXIT_ERROR, _EXIT_INTERRUPTED = 2, 130
 
@@ -43,6 +45,9 @@ examples:
   headway policy list                       who advises on paths, and how well
   headway check mine.yaml --topology ring   what a policy of classes and slices would mean there
   headway apply mine.yaml -m "why"          put it in force; plan, rollback and history too
+  headway classify day.pcap                 what the flows of a capture are, and why
+  headway jobs add train-7 --class gradient --hosts 10.0.0.1,10.0.0.2   what a job's traffic is
+  headway flows                             what each flow is taken for, and why
   headway clean                             remove what a killed run left behind
 
 'headway COMMAND --help' tells more.

@@ -82,6 +82,14 @@ class Client:
         """The answer to a change, or to a question with a policy in it; raises as `get` does."""
         return self._ask("POST", path, json.dumps(body).encode())
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """The answer to something put in place of what was there; raises as `get` does."""
+        return self._ask("PUT", path, json.dumps(body).encode())
+
+    def delete(self, path: str) -> Any:
+        """What was taken away; raises as `get` does."""
+        return self._ask("DELETE", path, None)
+
     def _ask(self, method: str, path: str, body: bytes | None) -> Any:
         line = self._line()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from policies.quantities import rate_words
 from policies.queues import ClassNode, PortTree, SliceNode
-from policies.report import LinkReport, Report, SliceReport
+from policies.report import LinkReport, Report, RuleReport, SliceReport
 
 _MOST_ROWS = 20  # of a table; --json has all
 _MOST_LOADS = 40
@@ -32,6 +32,8 @@ def print_report(report: Report, *, every_load: bool) -> None:
         console.print(f"  in force: {text}")
     if report.slices:
         console.print(_slice_table(report.slices, on_network=report.topology is not None))
+    if report.rules:
+        console.print(_rule_table(report.rules))
     if report.links:
         console.print(_link_table(report))
     for load in range(len(report.loads)) if every_load else _fullest(report):
@@ -83,6 +85,13 @@ def _members(entry: SliceReport) -> str:
     if entry.hosts:
         return _few(entry.hosts)
     return f"on {_few(entry.ports)}" if entry.ports else "nowhere"
+
+
+def _rule_table(rules: Sequence[RuleReport]) -> Table:
+    table = _table("rules, the first that matches", ["rule", "class", "flows"])
+    for rule in rules[:_MOST_ROWS]:
+        table.add_row(rule.name, rule.traffic_class, rule.flows)
+    return _cut(table, len(rules))
 
 
 def _link_table(report: Report) -> Table:

@@ -19,7 +19,8 @@ from policies.placement import Place, place_slices
 from policies.quantities import rate_words
 from policies.queues import PortTree
 from policies.rate_conflicts import ANY_LINK, Conflict, only_rates, only_shares, rate_conflicts
-from policies.report import Finding, LinkReport, Report, SliceReport
+from policies.report import Finding, LinkReport, Report, RuleReport, SliceReport
+from policies.rules import rule_words
 from policies.schedule import zone_of
 from policies.sentences import Bound, Idle
 
@@ -80,6 +81,10 @@ def examine(policy: Policy, topology: TopologyLike | None, at: datetime) -> Repo
         conflicts=conflicts,
         warnings=_findings(policy, ((warning, None) for warning in warnings)),
         unchecked=tuple(unchecked),
+        rules=tuple(
+            RuleReport(rule.name, rule.traffic_class.value, rule_words(rule))
+            for rule in policy.rules
+        ),
     )
 
 

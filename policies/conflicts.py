@@ -11,6 +11,7 @@ from policies.mistakes import Mistake, suggest
 from policies.model import Rate
 from policies.overlap import Owned, TooVagueError, overlaps
 from policies.quantities import rate_words
+from policies.rules import rule_conflicts
 from policies.schema import PolicyModel, SliceModel
 from policies.sentences import Stays, read_sentence
 
@@ -25,6 +26,7 @@ def find_conflicts(model: PolicyModel) -> Iterator[Mistake]:
     yield from _guarantee_conflicts(model)
     yield from _member_conflicts(model)
     yield from _intent_conflicts(model)
+    yield from rule_conflicts(model)
 
 
 def _class_conflicts(model: PolicyModel) -> Iterator[Mistake]:

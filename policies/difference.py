@@ -9,6 +9,7 @@ from policies.model import Policy
 _DERIVED = ("limits", "confinements", "targets")  # compiled from intents, and told by them
 _UNTOLD = ("line",)  # where it stood in the file
 _NAMES = ("name", "traffic_class", "text")  # what an entry of a list is known by
+_IN_ORDER = ("rules", "services")  # the first that matches wins
 
 
 def difference(old: Policy, new: Policy) -> list[dict[str, Any]]:
@@ -22,7 +23,18 @@ def difference(old: Policy, new: Policy) -> list[dict[str, Any]]:
     for key in _DERIVED:
         before.pop(key, None)
         after.pop(key, None)
-    return [{"path": path, "old": a, "new": b} for path, a, b in _differing("", before, after)]
+    found = [*_differing("", before, after), *_reordered(before, after)]
+    return [{"path": path, "old": a, "new": b} for path, a, b in found]
+
+
+def _reordered(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Lists whose order counts, and which have what both have in another order."""
+    for key in _IN_ORDER:
+        before, after = _by_name(old[key]), _by_name(new[key])
+        if isinstance(before, dict) and isinstance(after, dict):
+            orders = [name for name in before if name in after], [n for n in after if n in before]
+            if orders[0] != orders[1]:
+                yield f"{key}.order", *orders
 
 
 def _differing(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -13,6 +13,7 @@ from policies.model import (
     Slice,
     Tier,
 )
+from policies.rules import freeze_rules
 from policies.schema import MemberModel, PolicyModel, QueueModel, SliceModel
 from policies.source import Source
 
@@ -47,6 +48,7 @@ def freeze(model: PolicyModel, source: Source) -> Policy:
             for index, text in enumerate(model.intents)
         ),
         time_zone=model.time_zone,
+        rules=freeze_rules(model.rules),
         source=source.name,
         lines=tuple(source.lines(_DEPTH_OF_PLACES)),
     )

@@ -69,6 +69,40 @@ class ServicePorts:
 
 
 @dataclass(frozen=True, slots=True)
+class PortRange:
+    """Ports `first..last`, inclusive."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRule:
+    """What the operator says the class of some flows is; everything it says must hold.
+
+    A flow matches when one of its ends is of `from_prefixes` and the other of `to_prefixes`, with a
+    port of `ports` at that other end; it doesn't matter which end began.
+
+    Attributes:
+        name: Unique; what it says, where the operator gave none.
+        traffic_class: What such flows are for.
+        from_prefixes: Addresses of one end; () is any.
+        to_prefixes: Those of the other; () is any.
+        ports: At the `to_prefixes` end; () is any.
+        transport: None is any.
+        slice_name: Whose flows; None is everybody's.
+    """
+
+    name: str
+    traffic_class: TrafficClass
+    from_prefixes: tuple[IPv4Network | IPv6Network, ...] = ()
+    to_prefixes: tuple[IPv4Network | IPv6Network, ...] = ()
+    ports: tuple[PortRange, ...] = ()
+    transport: Transport | None = None
+    slice_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Selector:
     """One way of belonging to a slice; everything it says must hold.
 
@@ -187,12 +221,13 @@ def _names_switch(entry: str, name: str, dpid: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A whole policy. `services` are in order of precedence, first match wins.
+    """A whole policy. `rules` and `services` are in order of precedence, first match wins.
 
     Without slices, everybody belongs to one network and nobody is asked who they are. With slices,
     who belongs to none is not let in.
 
     Attributes:
+        rules: What the operator says about flows; above all that Headway finds out itself.
         limits: Rates of classes that hold now, compiled from intents (`policies.intents`).
         confinements: Which slices stay in which tiers.
         tiers: Named by the file; a topology's own tiers are known beside them.
@@ -215,6 +250,7 @@ class Policy:
     confinements: tuple[Confinement, ...] = ()
     targets: tuple[LatencyTarget, ...] = ()
     time_zone: str = "UTC"
+    rules: tuple[OperatorRule, ...] = ()
     source: str = field(default="", compare=False)
     lines: tuple[tuple[str, int], ...] = field(default=(), compare=False, repr=False)
 

@@ -57,6 +57,15 @@ class SliceReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleReport:
+    """One operator rule: which flows, in words, are of which class."""
+
+    name: str
+    traffic_class: str
+    flows: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The meaning of a policy on a network at one moment, and what is wrong in the coming week.
 
@@ -69,6 +78,7 @@ class Report:
         in_force: Intents that hold at that moment, as written.
         loads: Queue trees of ports; ports with the same numbers share one.
         unchecked: What could not be checked, in words.
+        rules: What the operator says about flows, the first that matches first.
     """
 
     policy: str
@@ -84,6 +94,7 @@ class Report:
     conflicts: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
     unchecked: tuple[str, ...]
+    rules: tuple[RuleReport, ...] = ()
 
     def lines(self, findings: tuple[Finding, ...]) -> list[str]:
         """`file:line: place: message`, one a finding."""
@@ -100,12 +111,14 @@ class Report:
             "next_change": self.next_change and self.next_change.isoformat(),
             "in_force": list(self.in_force),
             "slices": [_slice_told(entry) for entry in self.slices],
+            "rules": [{"name": r.name, "class": r.traffic_class, "flows": r.flows}
+                      for r in self.rules],
             "links": [_fields(link) for link in self.links],
             "loads": [_load_told(tree) for tree in self.loads],
             "conflicts": [_finding_told(f) for f in self.conflicts],
             "warnings": [_finding_told(f) for f in self.warnings],
             "unchecked": list(self.unchecked),
-        }
+        }  # fmt: skip
 
 
 def _told_line(finding: Finding) -> str:

@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from policies.classes import PathGroup, TrafficClass, Transport
+from policies.fields import PortsField, PrefixesField, Text, Title, printable, read_ports
 from policies.model import Rate
 from policies.numbers import MOST_SLICES
 from policies.quantities import read_duration, read_rate
@@ -33,6 +34,7 @@ DSCP_NAMES = {
     **{f"AF{i}{j}": 8 * i + 2 * j for i in range(1, 5) for j in range(1, 4)},
 }  # fmt: skip
 MOST_INTENTS = 1000
+MOST_RULES = 512
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}", re.ASCII)
 _INTERFACES = re.compile(r"[A-Za-z0-9_.:@*?-]{1,64}", re.ASCII)
@@ -104,14 +106,6 @@ def _version(value: object) -> object:
     return value
 
 
-def _printable(value: str) -> str:
-    """A terminal obeys control characters; a non-breaking space is harmless."""
-    bad = next((c for c in value if not (c.isprintable() or c == "\u00a0")), None)
-    if bad is not None:
-        raise ValueError(f"holds {bad!a}, which can't be printed; leave it out")
-    return value
-
-
 def _sentence(value: str) -> str:
     read_sentence(value)
     return value
@@ -138,13 +132,11 @@ Name = Annotated[
     BeforeValidator(_name),
     WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"}),
 ]
-Text = Annotated[str, AfterValidator(_printable)]
-Title = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_printable)]
 Sentence = Annotated[
     str,
     Field(min_length=1, max_length=200),
     AfterValidator(str.strip),  # YAML's ">" ends in a line break
-    AfterValidator(_printable),
+    AfterValidator(printable),
     AfterValidator(_sentence),
     WithJsonSchema({"type": "string", "examples": [form.example for form in FORMS]}),
 ]
@@ -226,9 +218,43 @@ class ServiceModel(_Strict):
     @field_validator("ports", mode="before")
     @classmethod
     def _ranges(cls, value: object) -> object:
-        if not isinstance(value, list):
-            raise ValueError('ports is a list, such as [8000, "29500-29999"]')
-        return tuple(_port_range(item) for item in value)
+        return read_ports(value)
+
+
+class RuleModel(_Strict):
+    """What the operator says about flows, above everything that Headway finds out.
+
+    A flow matches in either direction: one end is of `from`, the other of `to`.
+    """
+
+    name: Annotated[
+        Title | None, Field(description="a word for people; left out: what it says")
+    ] = None
+    traffic_class: Annotated[
+        TrafficClass, Field(alias="class", description="what such flows are for")
+    ]
+    from_prefixes: Annotated[
+        PrefixesField | None,
+        Field(alias="from", description="addresses or networks of one end; left out: any"),
+    ] = None
+    to_prefixes: Annotated[
+        PrefixesField | None,
+        Field(alias="to", description="those of the other end; left out: any"),
+    ] = None
+    ports: Annotated[
+        PortsField | None, Field(description="ports of the `to` end; left out: any")
+    ] = None
+    transport: Annotated[Transport | None, Field(description="left out: any")] = None
+    slice: Annotated[
+        str | None, Field(description="flows whose sender is of this slice; left out: of any")
+    ] = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "RuleModel":
+        said = (self.from_prefixes, self.to_prefixes, self.ports, self.transport, self.slice)
+        if not any(said):
+            raise ValueError("give from, to, ports, transport or slice; else it takes every flow")
+        return self
 
 
 class MemberModel(_Strict):
@@ -314,6 +340,11 @@ class PolicyModel(_Strict):
         Field(description="what tells the class of a flow, first match wins; left out: those of "
               "default.yaml"),
     ] = None  # fmt: skip
+    rules: Annotated[
+        tuple[RuleModel, ...],
+        Field(max_length=MOST_RULES, description="what the class of a flow is, whatever Headway "
+              "finds out; first match wins"),
+    ] = ()  # fmt: skip
     trusted_ports: Annotated[
         tuple[Text, ...],
         Field(description="switch ports (interface names, * allowed) whose hosts mark DSCP "
@@ -344,14 +375,3 @@ def json_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **PolicyModel.model_json_schema(by_alias=True),
     }
-
-
-def _port_range(item: object) -> tuple[int, int]:
-    text = str(item)
-    first, _, last = text.partition("-")
-    if not (first.isdecimal() and (last or first).isdecimal()) or isinstance(item, bool):
-        raise ValueError(f'{item!r} is not a port or a range; write 8000 or "29500-29999"')
-    low, high = int(first), int(last or first)
-    if not 1 <= low <= high <= 65535:
-        raise ValueError(f"{text}: ports are 1..65535 and a range goes upwards")
-    return low, high

@@ -24,6 +24,7 @@ from controller.api.routes import Route
 from controller.api.site import build
 from controller.canary import Figures
 from controller.errors import ApplyError, BusyError
+from controller.jobs import JobRegister, addresses
 from controller.notes import NoteLog
 from controller.rules import Field, Load, Move, Output, Rule, SetField
 from controller.settings import Settings
@@ -35,6 +36,17 @@ from policies.load import DEFAULT_POLICY, parse_policy
 from policies.model import Policy
 
 READER, OPERATOR = "r" * 20, "o" * 20
+JOB = {"id": "train-7", "class": "gradient", "hosts": ["10.0.0.1", "10.0.0.2"],
+       "ports": [29500, "40000-40100"]}  # fmt: skip
+FLOWS: list[dict[str, Any]] = [
+    {"transport": "tcp", "client": "10.0.0.1", "cport": 41000, "server": "10.0.0.2",
+     "sport": 8001, "slice": None, "class": "inference", "known": True,
+     "protocol": "KServe v2 gRPC", "role": "request", "reason": "signature",
+     "why": "KServe v2 protocol", "confidence": 0.99},
+    {"transport": "udp", "client": "2001:db8::1", "cport": 5000, "server": "2001:db8::2",
+     "sport": 4791, "slice": None, "class": "gradient", "known": True, "protocol": "",
+     "role": "", "reason": "port", "why": "port of RoCEv2", "confidence": 0.3},
+]  # fmt: skip
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -45,6 +57,11 @@ class MemoryManager:
         self, folder: Path, state: State, pause: Callable[[float], object] = time.sleep
     ) -> None:
         self.store, self.state = VersionStore(folder), state
+        self.jobs = JobRegister(
+            folder,
+            lambda: self.state.policy,
+            lambda word, part: addresses(self.state, None, word, part),
+        )
         self.refuse = ""  # what a switch says to the next change
         self.takes_s = 0.0
         self._pause, self._busy = pause, False
@@ -180,7 +197,7 @@ def a_site(folder: Path, state: State | None = None) -> Site:
     """A site in memory."""
     state = state or small_state()
     manager = MemoryManager(folder / "state", state)
-    return Site(state, manager, NoteLog(), Tokens(tokens(folder)))
+    return Site(state, manager, NoteLog(), Tokens(tokens(folder)), flows=lambda: list(FLOWS))
 
 
 # --- as the real server does ----------------------------------------------------------------------
@@ -239,12 +256,14 @@ class Quick:
         manager = MemoryManager(folder / "state", state)
         make_own(own_tokens(folder / "state", port))
         known = Tokens(own_tokens(folder / "state", port))
-        app = build(Site(state, manager, NoteLog(), known), time.monotonic)
+        site = Site(state, manager, NoteLog(), known, flows=lambda: list(FLOWS))
+        app = build(site, time.monotonic)
         self._server = make_server("127.0.0.1", port, app, handler_class=QuietHandler)
         ready.set()
         self._server.serve_forever(0.01)
         self._server.server_close()
         manager.store.close()
+        manager.jobs.close()
 
     def stop(self) -> None:
         """Ends it."""
@@ -263,7 +282,7 @@ def concrete(route: Route) -> str:
     """A path of this route that means something on the small network."""
     values = {
         "version": "1", "dpid": "1", "port": "1", "port_no": "1", "queue_id": "0", "cmd": "add",
-        "group_id": "1", "meter_id": "1", "switch": "all", "vlan": "all",
+        "group_id": "1", "meter_id": "1", "switch": "all", "vlan": "all", "id": "train-7",
     }  # fmt: skip
     if route.path.startswith("/v1.0"):
         values["dpid"] = f"{1:016x}"

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
+from classifier.job_form import DEFAULT_TTL_S, TtlField
+
 _MORE = ConfigDict(extra="allow")
 
 
@@ -70,6 +72,7 @@ class Checked(TypedDict, total=False):
     next_change: str | None
     in_force: list[str]
     slices: list[dict[str, Any]]
+    rules: list[dict[str, Any]]
     links: list[dict[str, Any]]
     loads: list[dict[str, Any]]
     conflicts: list[Finding]
@@ -264,3 +267,42 @@ class AgentAnswer:
     pairs: int
     refusals: dict[str, int]
     last: dict[str, Any] | None
+
+
+class RenewRequest(_Request):
+    """For how much longer."""
+
+    ttl_s: TtlField = DEFAULT_TTL_S
+
+
+# In the words of `classifier.job_form`; "trouble" says why the policy in force gives it nothing.
+JobAnswer = TypedDict(
+    "JobAnswer",
+    {
+        "id": str, "class": str, "hosts": list[str], "ports": list[int | str],
+        "transport": str | None, "slice": str | None, "peers": str, "period_s": float | None,
+        "bytes": float | None, "expires_at": float | None, "owner": str, "why": str,
+        "trouble": str,
+    },
+)  # fmt: skip
+
+# What a flow is taken for, what that rests on and why; the client is who began, if that is known.
+FlowAnswer = TypedDict(
+    "FlowAnswer",
+    {
+        "transport": str, "client": str, "cport": int, "server": str, "sport": int,
+        "slice": str | None, "class": str, "known": bool, "protocol": str, "role": str,
+        "reason": str, "why": str, "confidence": float,
+    },
+)  # fmt: skip
+with_config(_MORE)(FlowAnswer)
+
+# What one kind of evidence says.
+Opinion = TypedDict("Opinion", {"reason": str, "class": str, "why": str})
+
+
+class Explained(TypedDict):
+    """A flow as it was learned, null if not; all that speaks about it, the strongest first."""
+
+    flow: FlowAnswer | None
+    opinions: list[Opinion]

@@ -1,12 +1,13 @@
 """What the API needs of the rest of the controller, and nothing more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from controller.api.access import Tokens
 from controller.canary import Figures
+from controller.jobs import JobRegister
 from controller.notes import NoteLog
 from controller.state import State
 from controller.store import VersionStore
@@ -20,6 +21,7 @@ class PolicyManager(Protocol):
     """
 
     store: VersionStore
+    jobs: JobRegister
 
     def check(self, text: str, name: str) -> dict[str, Any]:
         """What a policy would mean here."""
@@ -57,6 +59,15 @@ def _at_once(function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
+# The flows that were recognised, each as `answers.FlowAnswer` has it.
+FlowsShown = Callable[[], Iterable[dict[str, Any]]]
+
+
+def no_flows() -> Iterable[dict[str, Any]]:
+    """Of a controller that looks at none."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """The controller the API speaks for.
@@ -69,6 +80,7 @@ class Site:
         pause: Lets the controller's other green threads run.
         aside: Calls what computes for long while they run.
         deadline: A context that raises TimeoutError when a body takes too long to arrive.
+        flows: What each flow is taken for.
     """
 
     state: State
@@ -78,3 +90,4 @@ class Site:
     pause: Callable[[], object] = lambda: None
     aside: Callable[..., Any] = _at_once
     deadline: Callable[[], AbstractContextManager[Any]] = _no_deadline
+    flows: FlowsShown = no_flows

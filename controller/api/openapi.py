@@ -13,6 +13,7 @@ from controller.api.access import Role
 from controller.api.routes import Route, adapter
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_REFERENCE = "#/components/schemas/{model}"
 _PROBLEMS = {
     "400": "The request is not in its form",
     "401": "No token, or not a known one",
@@ -20,7 +21,7 @@ _PROBLEMS = {
     "404": "There is no such thing",
     "409": "A switch or the keeper of queues refused, or another change is being made; everything "
     "is as it was",
-    "422": "The policy is wrong; each mistake with its line",
+    "422": "The policy is wrong, each mistake with its line; or the job is, as things are",
     "501": "A policy has no word for this; says what to write instead",
 }
 _PROBLEM = {
@@ -64,8 +65,15 @@ def _schemas(routes: list[Route]) -> tuple[dict[Any, Any], dict[str, Any]]:
             forms.append(((number, "answer"), "serialization", adapter(route.answer)))
         if route.body is not None:
             forms.append(((number, "body"), "validation", TypeAdapter(route.body)))
-    schemas, shared = TypeAdapter.json_schemas(forms, ref_template="#/components/schemas/{model}")
-    return {key: schema for (key, _mode), schema in schemas.items()}, shared.get("$defs", {})
+    schemas, shared = TypeAdapter.json_schemas(forms, ref_template=_REFERENCE)
+    definitions = shared.get("$defs", {})
+    for route in routes:
+        definitions |= _query(route).get("$defs", {})
+    return {key: schema for (key, _mode), schema in schemas.items()}, definitions
+
+
+def _query(route: Route) -> dict[str, Any]:
+    return route.query.model_json_schema(ref_template=_REFERENCE) if route.query else {}
 
 
 def _operation(route: Route, number: int, schemas: dict[Any, Any]) -> dict[str, Any]:
@@ -98,10 +106,12 @@ def _path_parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _query_parameters(route: Route) -> list[dict[str, Any]]:
-    if route.query is None:
-        return []
-    properties = route.query.model_json_schema()["properties"]
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
+    told = _query(route)
+    needed = told.get("required", ())
+    return [
+        {"name": name, "in": "query", "required": name in needed, "schema": schema}
+        for name, schema in told.get("properties", {}).items()
+    ]
 
 
 def _responses(route: Route, schema: Any) -> dict[str, Any]:

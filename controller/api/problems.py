@@ -11,7 +11,9 @@ from controller.errors import (
     ApplyError,
     BusyError,
     ControllerError,
+    JobError,
     StoreError,
+    UnknownJobError,
     UnknownVersionError,
 )
 from controller.notes import LOG
@@ -30,6 +32,8 @@ def install(app: "falcon.App[Any, Any]") -> None:
     # Falcon takes the handler of the nearest class.
     app.add_error_handler(PolicyError, _policy)
     app.add_error_handler(UnknownVersionError, _unknown)
+    app.add_error_handler(UnknownJobError, _unknown)
+    app.add_error_handler(JobError, _wrong_job)
     app.add_error_handler(StoreError, _store)
     app.add_error_handler(BusyError, _busy)
     app.add_error_handler(ApplyError, _refused)
@@ -61,8 +65,12 @@ def _policy(_req: Any, _resp: Any, error: PolicyError, _params: Any) -> None:
     raise problem(422, str(error)) from error
 
 
-def _unknown(_req: Any, _resp: Any, error: UnknownVersionError, _params: Any) -> None:
+def _unknown(_req: Any, _resp: Any, error: ControllerError, _params: Any) -> None:
     raise problem(404, str(error)) from error
+
+
+def _wrong_job(_req: Any, _resp: Any, error: JobError, _params: Any) -> None:
+    raise problem(422, str(error)) from error
 
 
 def _store(_req: Any, _resp: Any, error: StoreError, _params: Any) -> None:

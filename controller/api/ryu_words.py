@@ -14,6 +14,7 @@ from controller.rules import (
     VLAN_PRESENT,
     Action,
     Bucket,
+    Copy,
     Field,
     Foreign,
     Group,
@@ -161,6 +162,7 @@ def instructions(rule: Rule) -> list[str]:
 
 _ACTIONS: dict[type, Callable[..., str]] = {
     Output: lambda a: f"OUTPUT:{port(a.port)}",
+    Copy: lambda a: f"NX_CONTROLLER2: {{max_len: {a.most_bytes}, meter_id: {a.meter_id}}}",
     ToGroup: lambda a: f"GROUP:{a.group_id}",
     SetQueue: lambda a: f"SET_QUEUE:{a.queue_id}",
     SetField: lambda a: f"SET_FIELD: {{{a.name}:{_value(a.name, a.value)}}}",

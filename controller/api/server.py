@@ -20,7 +20,7 @@ from controller import framework
 from controller.advice.registry import default_folder
 from controller.api import site as site_module
 from controller.api.access import Tokens, make_own, own_tokens
-from controller.api.interface import PolicyManager, Site
+from controller.api.interface import FlowsShown, PolicyManager, Site, no_flows
 from controller.errors import SettingsError
 from controller.notes import LOG, NoteLog
 from controller.settings import Settings
@@ -32,7 +32,13 @@ _BACKLOG = 64
 _AGAIN_S = 0.2  # after the server's loop ended, as it does when accepting fails
 
 
-def serve(settings: Settings, state: State, manager: PolicyManager, notes: NoteLog) -> None:
+def serve(
+    settings: Settings,
+    state: State,
+    manager: PolicyManager,
+    notes: NoteLog,
+    flows: FlowsShown = no_flows,
+) -> None:
     """Starts the API at `settings.api`; empty is none.
 
     Raises:
@@ -45,7 +51,7 @@ def serve(settings: Settings, state: State, manager: PolicyManager, notes: NoteL
     _refuse_open(settings, host)
     tokens = Tokens(_token_file(settings, port))
     pause, aside = partial(framework.hub.sleep, 0), framework.off_thread
-    site = Site(state, manager, notes, tokens, pause, aside, _deadline)
+    site = Site(state, manager, notes, tokens, pause, aside, _deadline, flows)
     app = site_module.build(site, time.monotonic)
     listener = framework.green_socket(_listen(settings.api, host, port))
     scheme = "https" if context else "http"

@@ -11,7 +11,17 @@ from typing import Any
 import falcon
 from prometheus_client import CollectorRegistry, generate_latest
 
-from controller.api import network, openapi, policy, problems, ryu_qos, ryu_stats, ryu_topology
+from controller.api import (
+    flows,
+    jobs,
+    network,
+    openapi,
+    policy,
+    problems,
+    ryu_qos,
+    ryu_stats,
+    ryu_topology,
+)
 from controller.api.access import Role
 from controller.api.interface import Site
 from controller.api.problems import problem
@@ -32,7 +42,8 @@ def build(site: Site, now: Any) -> "falcon.App[Any, Any]":
         now: Monotonic clock, seconds, for notes.
     """
     routes = [
-        *policy.ROUTES, *network.ROUTES, *ryu_stats.ROUTES, *ryu_topology.ROUTES, *ryu_qos.ROUTES,
+        *policy.ROUTES, *jobs.ROUTES, *flows.ROUTES, *network.ROUTES,
+        *ryu_stats.ROUTES, *ryu_topology.ROUTES, *ryu_qos.ROUTES,
     ]  # fmt: skip
     routes += _about(site, routes)
     public = {route.path for route in routes if route.role is None}

@@ -21,6 +21,7 @@ from demo.chart import draw
 from demo.environment import describe
 from demo.errors import DemoError
 from demo.plan import Arm, Plan, Repeat, Stage, parse_arms
+from demo.ports import PortPlan
 from demo.report import EVEN_ARMS, WEAK_ARMS, Report, notes, summarise, to_document
 from demo.scenario import plan_scenario
 from demo.table import agent_line, build_table, outage_lines
@@ -68,6 +69,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--arms", default=",".join(arm.value for arm in Arm), help="default: %(default)s"
     )
+    parser.add_argument(
+        "--ports", choices=[plan.value for plan in PortPlan], default=PortPlan.KNOWN.value,
+        help="where services listen: on well-known ports, on random ones that no table knows, or "
+        "each on another's (default: known)",
+    )  # fmt: skip
     parser.add_argument("--policy", type=policy_argument, metavar="FILE|NAME",
                         help="Headway's policy, such as examples/demo-tenants.yaml (default: built "
                         "in)")  # fmt: skip
@@ -97,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
     _check_packages()
     require_root()
     console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
-    scenario = plan_scenario(build(args.topology), args.seed)
+    scenario = plan_scenario(build(args.topology), args.seed, PortPlan(args.ports))
     agent = args.agent or default_agent()
     plan = Plan(
         scenario=scenario,
@@ -106,6 +112,7 @@ def run(args: argparse.Namespace) -> int:
         policy=args.policy,
         agent=agent,
         weakness=read_weakness(args.weaken, scenario),
+        ports=PortPlan(args.ports),
         duration_s=args.duration,
         repeats=args.repeat,
     )

@@ -5,7 +5,7 @@ the tables alone: what the core believes counts for nothing here. `test_fabric.p
 """
 
 import struct
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,7 +19,9 @@ from controller.events import (
     ChangeGroup,
     ChangeMeter,
     ChangeRule,
+    CountersRead,
     Disconnect,
+    FlowCounters,
     Note,
     PacketIn,
     PolicyChanged,
@@ -38,6 +40,7 @@ from controller.rules import (
     IN_PORT,
     VLAN_PRESENT,
     Bucket,
+    Copy,
     Field,
     Group,
     GroupType,
@@ -50,6 +53,7 @@ from controller.rules import (
     Rule,
     SetField,
     SetQueue,
+    Table,
     ToGroup,
 )
 from controller.settings import Settings
@@ -79,6 +83,8 @@ class FakeSwitch:
     groups: dict[int, Group] = field(default_factory=dict)
     meters: dict[int, Meter] = field(default_factory=dict)
     changes: int = 0
+    copied: list[Copy] = field(default_factory=list)  # of the last packet
+    hits: Counter[Any] = field(default_factory=Counter)  # packets, by rule key
     _ordered: list[Rule] | None = None
 
     def apply(self, command: Any) -> None:
@@ -105,6 +111,11 @@ class FakeSwitch:
             case ChangeMeter(meter=meter):
                 self.meters[meter.meter_id] = meter
 
+    def counters(self) -> Iterator[FlowCounters]:
+        """Of every rule; each packet of 1,000 bytes."""
+        for key, rule in self.rules.items():
+            yield FlowCounters(rule, self.hits[key], 1000 * self.hits[key])
+
     def lose(self, key: Any) -> None:
         """Somebody else deleted a rule."""
         del self.rules[key]
@@ -117,6 +128,9 @@ class FakeSwitch:
     def _check(self, rule: Rule) -> None:
         groups = {a.group_id for a in rule.actions if isinstance(a, ToGroup)}
         if not groups <= self.groups.keys() or rule.meter not in {None, *self.meters}:
+            raise BadReferenceError(str(rule))
+        copied = {a.meter_id for a in rule.actions if isinstance(a, Copy)}
+        if not copied <= self.meters.keys():
             raise BadReferenceError(str(rule))
         tagged = any(f.name == "vlan_vid" and f.value & VLAN_PRESENT for f in rule.match)
         if PopVlan() in rule.actions and not tagged:  # as Open vSwitch does
@@ -133,6 +147,7 @@ class FakeSwitch:
         rule = next((r for r in self._ordered if r.table == table and _matches(r, packet)), None)
         if rule is None:
             return
+        self.hits[rule.key] += 1
         packet = dict(packet)
         yield from self._actions(rule.actions, packet, in_port)
         if rule.metadata is not None:
@@ -161,6 +176,8 @@ class FakeSwitch:
                     packet["vlan_inner"] = 0
                 case SetQueue(queue):
                     packet["queue"] = queue
+                case Copy():
+                    self.copied.append(action)
                 case Output(port):
                     yield from self._output(port, packet, in_port)
                 case ToGroup(group_id):
@@ -203,10 +220,9 @@ def fields_of(frame: bytes, tags_parsed: int = 1) -> Packet:
     packet |= dict(zip(("vlan_vid", "vlan_inner"), [*vids, 0, 0], strict=False))
     if len(vids) > tags_parsed:
         return packet | {"eth_type": int.from_bytes(frame[16:18], "big")}
-    if h.ip_version == 4 and h.ip_src is not None:
-        packet["ipv4_src"] = int.from_bytes(h.ip_src, "big")
-    if h.ip_version == 6 and h.ip_src is not None:
-        packet["ipv6_src"] = int.from_bytes(h.ip_src, "big")
+    for end, address in (("src", h.ip_src), ("dst", h.ip_dst)):
+        if address is not None:
+            packet[f"ipv{h.ip_version}_{end}"] = int.from_bytes(address, "big")
     if h.arp:
         packet |= {
             "arp_op": h.arp.op, "arp_sha": h.arp.sha, "arp_tha": h.arp.tha,
@@ -247,6 +263,17 @@ class FakeHost:
         macs = to.mac.to_bytes(6, "big") + self.mac.to_bytes(6, "big")
         rest = b"\x08\x00" + ip + struct.pack("!HHHH", 40000, port, 8, 0)
         return self._frame(macs, rest)
+
+    def tcp(
+        self, to: "FakeHost", ports: tuple[int, int], payload: bytes = b"", seq: int = 1,
+        flags: int = 0x18,
+    ) -> bytes:  # fmt: skip
+        """A TCP segment to another host; `ports` are ours and theirs."""
+        ips = self.ip.to_bytes(4, "big") + to.ip.to_bytes(4, "big")
+        ip = struct.pack("!BBHHHBBH", 0x45, 0, 40 + len(payload), 0, 0, 64, 6, 0) + ips
+        tcp = struct.pack("!HHIIBBHHH", *ports, seq, 0, 0x50, flags, 1000, 0, 0)
+        macs = to.mac.to_bytes(6, "big") + self.mac.to_bytes(6, "big")
+        return self._frame(macs, b"\x08\x00" + ip + tcp + payload)
 
     def nd(self, target_ip: int, kind: int = 135) -> bytes:
         """A neighbour solicitation (or advertisement, 136), IPv6 addresses made of IPv4 ones."""
@@ -368,6 +395,7 @@ class FakeFabric:
                 yield BarrierReply(dpid, number)
             case ReadTables(dpid):
                 s = self.switches[dpid]
+                yield CountersRead(dpid, tuple(s.counters()))
                 yield TablesRead(
                     dpid,
                     tuple(s.rules.values()),
@@ -390,12 +418,16 @@ class FakeFabric:
             yield from self._arrive(peer, frame)
 
     def _arrive(self, end: tuple[int, int], frame: bytes) -> Iterator[Any]:
-        for port, packet in self.switches[end[0]].send(fields_of(frame, self.tags_parsed), end[1]):
+        switch = self.switches[end[0]]
+        switch.copied = []
+        for port, packet in switch.send(fields_of(frame, self.tags_parsed), end[1]):
             if port == CONTROLLER:
                 yield PacketIn(end[0], end[1], frame)
             else:
                 self.forwarded.add(end[0])
                 self.trace_from((end[0], port), packet)
+        for copy in switch.copied:
+            yield PacketIn(end[0], end[1], frame[: copy.most_bytes], Table.COPY)
 
     def obey(self, policy: Policy) -> None:
         """Another policy comes into force."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import falcon.testing
 import pytest
-from api_site import OPERATOR, READER, MemoryManager, a_site, concrete, odd_rules, small_state
+from api_site import JOB, OPERATOR, READER, MemoryManager, a_site, concrete, odd_rules, small_state
 from pydantic import TypeAdapter
 
-from controller.api import network, policy, ryu_qos, ryu_stats, ryu_topology, ryu_words
+from controller.api import flows, jobs, network, policy, ryu_qos, ryu_stats, ryu_topology, ryu_words
 from controller.api import site as module
 from controller.api.access import Role, Tokens, make_own
 from controller.api.edit import section, with_section
@@ -22,7 +22,8 @@ from controller.errors import SettingsError
 from policies.load import DEFAULT_POLICY, parse_policy
 
 ROUTES: list[Route] = [
-    *policy.ROUTES, *network.ROUTES, *ryu_stats.ROUTES, *ryu_topology.ROUTES, *ryu_qos.ROUTES,
+    *policy.ROUTES, *jobs.ROUTES, *flows.ROUTES, *network.ROUTES, *ryu_stats.ROUTES,
+    *ryu_topology.ROUTES, *ryu_qos.ROUTES,
 ]  # fmt: skip
 DEFAULT = DEFAULT_POLICY.read_text()
 SLICED = (
@@ -33,6 +34,9 @@ slices:
   red: {members: [{vlan: 12}], guarantee: 20%, maximum: 30 Mbit/s, talks_to: [blue]}
 """
 )
+QUERIES = {
+    "/v1/flows/explain": "client=10.0.0.2&cport=8001&server=10.0.0.1&sport=41000",
+}
 Ask = Callable[..., Any]
 
 
@@ -74,6 +78,7 @@ def bodies(route: Route) -> Any:
         "RollbackRequest": {}, "EmptyRequest": {},
         "RuleRequest": {"match": {"nw_proto": "TCP", "tp_dst": "5001"}, "actions": {"queue": "7"}},
         "RuleDelete": {"qos_id": ryu_qos._qos_id("etcd", ryu_qos.Transport.TCP, 2379, 2379)},
+        "JobForm": JOB, "RenewRequest": {"ttl_s": 60},
         "QueueRequest": {"max_rate": 1000, "queues": [{"max_rate": "900"}]},
     }[route.body.__name__] if route.body else None  # fmt: skip
 
@@ -91,7 +96,10 @@ def test_every_route_answers_in_the_form_it_promises(
 ) -> None:
     if route.path in {"/v1/policy/promote", "/v1/policy/abort", "/v1/policy/rollback"}:
         ask("POST", "/v1/policy/apply", {"policy": SLICED, "canary": 0.5})
-    answer = ask(route.method, concrete(route), bodies(route))
+    if route.tag == "jobs":
+        assert ask("POST", "/v1/jobs", JOB).status_code == 200
+    query = QUERIES.get(route.path, "")
+    answer = ask(route.method, concrete(route), bodies(route), query_string=query)
     if route.answer is None:
         assert answer.status_code == 501
         assert any(word in answer.json["detail"] for word in ("policy", "slice"))
@@ -109,7 +117,9 @@ def test_every_route_wants_a_token_of_its_role(route: Route, ask: Ask, site: Sit
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Bearer")
     assert site.notes.counts["api-unauthorized"] == 4
-    answer = ask(route.method, concrete(route), bodies(route), token=READER)
+    ask("POST", "/v1/jobs", JOB)
+    query = QUERIES.get(route.path, "")
+    answer = ask(route.method, concrete(route), bodies(route), token=READER, query_string=query)
     if route.role is Role.OPERATOR:
         assert answer.status_code == 403
         assert "prometheus" in answer.json["detail"]
@@ -352,7 +362,7 @@ def test_rules_are_told_in_the_words_of_ofctl() -> None:
     for rule in [*odd_rules(), *small_state().switches[1].mirror.actual_rules.values()]:
         match = ofp_parser.OFPMatch.parser(_packed(codec._encode_match(rule.match)), 0)
         assert ryu_words.match(rule) == theirs.match_to_str(match)
-        if not any(type(a).__name__ in {"Load", "Move"} for a in rule.actions):
+        if not any(type(a).__name__ in {"Copy", "Load", "Move"} for a in rule.actions):
             made = codec._encode_instructions(rule)
             assert ryu_words.instructions(rule) == theirs.actions_to_str(made)
         json.dumps(ryu_words.flow(rule, 1, 2))

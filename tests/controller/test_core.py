@@ -180,7 +180,7 @@ def test_a_switch_that_lost_its_tables_gets_them_back(fabric: FakeFabric) -> Non
 
 def test_tampered_rules_are_repaired(fabric: FakeFabric) -> None:
     leaf = fabric.switches[1]
-    key = next(k for k, r in leaf.rules.items() if r.table == 3 and r.priority == 100)
+    key = next(k for k, r in leaf.rules.items() if r.table == Table.ROUTE and r.priority == 100)
     leaf.lose(key)
     fabric.run(fabric.settings.audit_interval_s + 1)
     assert key in leaf.rules
@@ -434,7 +434,7 @@ def test_audits_go_on_after_a_barrier_reply_was_lost_with_its_connection(
         fabric.connect(dpid)
     fabric.run(1.0)
     leaf = fabric.switches[1]
-    key = next(k for k, r in leaf.rules.items() if r.table == 3 and r.priority == 100)
+    key = next(k for k, r in leaf.rules.items() if r.table == Table.ROUTE and r.priority == 100)
     leaf.lose(key)
     fabric.run(fabric.settings.audit_interval_s + 2)
     assert key in leaf.rules

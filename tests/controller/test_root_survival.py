@@ -131,7 +131,7 @@ def test_rules_deleted_by_somebody_else_come_back(fabric) -> None:
         return sorted(dump.stdout.splitlines()[1:])
 
     before = rules()
-    subprocess.run([*ofctl, "del-flows", "yl1", "table=3"], check=True)
+    subprocess.run([*ofctl, "del-flows", "yl1", "table=4"], check=True)
     assert rules() != before
     for _ in range(200):
         if rules() == before:

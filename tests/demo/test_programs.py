@@ -1,7 +1,8 @@
 import dataclasses
 import importlib.util
 
-from demo.programs import EPHEMERAL_RANGE, JobKind, narrow_ephemeral_range, programs_of
+from demo.ports import KNOWN, PortPlan, ports_of
+from demo.programs import JobKind, narrow_ephemeral_range, programs_of
 from policies.classes import TrafficClass
 from policies.load import load_policy
 
@@ -31,15 +32,36 @@ def test_source_ports_are_the_same_in_each_arm_and_stay_out_of_gloos_range(scena
         ]
 
     assert ports(1) == ports(1) != ports(2)
-    assert all(port > EPHEMERAL_RANGE[1] for port in ports(1))
+    assert all(port > KNOWN.gloo[1] for port in ports(1))
 
 
 def test_the_default_policy_calls_gloo_range_gradient():
-    first, last = EPHEMERAL_RANGE
+    first, last = KNOWN.gloo
     ranges = [
         (service.first, service.last)
         for service in load_policy().services
         if service.traffic_class is TrafficClass.GRADIENT
     ]
     assert any(low <= first and last <= high for low, high in ranges)
-    assert narrow_ephemeral_range()[-1].endswith(f"={first} {last}")
+    assert narrow_ephemeral_range(KNOWN.gloo)[-1].endswith(f"={first} {last}")
+
+
+def test_other_ports_say_nothing_or_something_wrong():
+    def class_of(port):
+        return next(
+            (s.traffic_class for s in load_policy().services if s.first <= port <= s.last), None
+        )
+
+    unknown, swapped = ports_of(PortPlan.RANDOM, 1), ports_of(PortPlan.SWAPPED, 1)
+    assert unknown == ports_of(PortPlan.RANDOM, 1) != ports_of(PortPlan.RANDOM, 2)
+    services = ("inference", "training", "bulk", "scrape")
+    assert {class_of(getattr(unknown, name)) for name in services} == {None}
+    for name in services:
+        assert class_of(getattr(swapped, name)) not in {None, class_of(getattr(KNOWN, name))}
+
+
+def test_servers_and_clients_get_the_same_port(scenario):
+    scenario = dataclasses.replace(scenario, ports=ports_of(PortPlan.RANDOM, 3))
+    for kind in (JobKind.TRAINING, JobKind.INFERENCE, JobKind.BULK, JobKind.SCRAPE):
+        ports = {argument(program, "--port") for program in programs_of(scenario, {kind})}
+        assert ports == {str(getattr(scenario.ports, kind.value))}

@@ -28,6 +28,9 @@ slices:
   t1: {members: [{ports: [leaf1-*], vlan: 7, prefixes: [10.0.0.0/8]}], guarantee: 10 Mbit/s}
   t2: {members: [{ports: [leaf2-eth1]}], guarantee: 20%, maximum: 40%, talks_to: [t1], weight: 3}
 tiers: {near: [leaf*, 17]}
+rules:
+  - {name: copies, class: bulk, from: 10.0.0.0/8, to: [10.1.0.5, "::/0"], ports: [80, "90-99"]}
+  - {class: gradient, transport: tcp, slice: t1}
 intents:
   - inference of t1 under 10 ms
   - federated at most 20% of any uplink between 08:00 and 18:00 on weekdays

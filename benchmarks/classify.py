@@ -1,0 +1,323 @@
+"""What flows are taken for, and how fast, beside nDPI (through nfstream) and a table of ports.
+
+Method: the recordings in benchmarks/recordings/data, each program's flows whole on one side: those
+that signatures and model were built with, and those recorded afterwards. Flows with payload count.
+Headway decides as `headway classify` does. nDPI names protocols and no classes: each of its names
+is given the class that most of the very same flows with this name are of, which no fixed table can
+beat. Macro-F1 is over the classes of the collection. For speed both see the same packets: the first
+with payload of each recorded flow, again and again from other client ports, so every packet is a
+new flow and a decision; in one process here, two of nfstream's. Times are of one core.
+"""
+
+import gc
+import struct
+import time
+import tracemalloc
+from collections.abc import Callable, Iterable, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from benchmarks import ndpi
+from benchmarks.flow_classes import (
+    Collection,
+    Labelled,
+    best_mapping,
+    collections,
+    plain,
+    told_by_headway,
+    told_by_ndpi,
+    told_by_ports,
+)
+from benchmarks.result import BenchmarkError, Cell, Options, Part, Result
+from classifier.capture import read_capture
+from classifier.errors import FrameError
+from classifier.flows import Classifier
+from classifier.frames import Packet, parse
+from classifier.hints import Hints
+from classifier.score import LabelKey, Outcome, Score, score
+from headway.capture_flows import Row
+from policies.classes import TrafficClass
+from policies.load import load_policy
+
+NEEDS_NETWORK = False
+_DECISIONS, _QUICK_DECISIONS = 100_000, 10_000
+_SETTLED_FLOWS = 20_000
+_SYN = 2
+
+Told = dict[LabelKey, TrafficClass]
+
+
+def run(options: Options) -> Result:
+    """Judges, then times."""
+    accuracy: list[tuple[Cell, ...]] = []
+    classes: list[tuple[Cell, ...]] = []
+    notes: list[str] = []
+    known = collections()
+    for collection in known:
+        options.progress(f"{collection.name}: {len(collection.files)} recordings")
+        rows, of_classes = _judged(collection, notes)
+        accuracy += rows
+        classes += of_classes
+    options.progress("speed")
+    return Result(
+        (
+            Part("Classes of flows with payload",
+                 ("collection", "flows", "classified by", "accuracy", "macro-F1",
+                  "background called gradient", "packets to decide, median"),
+                 tuple(accuracy)),
+            Part("F1 by class", ("collection", "class", "flows", "Headway", "nDPI", "ports"),
+                 tuple(classes)),
+            Part("Flows on a port that the table gives another class",
+                 ("collection", "flows", "wrong: Headway", "wrong: ports"),
+                 tuple(_misplaced(collection) for collection in known)),
+            _speed(known, options, notes),
+        ),
+        tuple(dict.fromkeys(notes)),
+    )  # fmt: skip
+
+
+# --- classes ------------------------------------------------------------------------------------
+
+
+def _judged(
+    collection: Collection, notes: list[str]
+) -> tuple[list[tuple[Cell, ...]], list[tuple[Cell, ...]]]:
+    flows = collection.flows
+    ours = told_by_headway(collection)
+    named = _or_none(lambda: told_by_ndpi(collection), notes)
+    told: dict[str, Told | None] = {
+        "Headway": {key: row.verdict.traffic_class for key, row in ours.items()},
+        "nDPI": _mapped(named, flows) if named is not None else None,
+        "ports": told_by_ports(collection),
+    }
+    scores = {who: _score(flows, answers) for who, answers in told.items() if answers is not None}
+    rows: list[tuple[Cell, ...]] = []
+    for who, judged in scores.items():
+        packets = median(_needed(flows, ours)) if who == "Headway" else None
+        rows.append(_row(collection.name, who, judged, packets))
+    for what, part in _parts(flows):
+        if part:
+            judged = _score(part, told["Headway"] or {})
+            packets = median(_needed(part, ours))
+            rows.append(_row(f"{collection.name}, {what}", "Headway", judged, packets))
+    of_classes = [
+        (collection.name, one.value, _flows(scores, one),
+         *(_f1(scores.get(who), one) for who in told))
+        for one in TrafficClass
+        if _flows(scores, one)
+    ]  # fmt: skip
+    return rows, of_classes
+
+
+def _parts(flows: Sequence[Labelled]) -> Iterable[tuple[str, list[Labelled]]]:
+    yield "plaintext from its first packet", [f for f in flows if not (f.encrypted or f.joined)]
+    yield "encrypted or joined later", [f for f in flows if f.encrypted or f.joined]
+
+
+def _or_none(
+    ask: Callable[[], dict[LabelKey, str]], notes: list[str]
+) -> dict[LabelKey, str] | None:
+    try:
+        return ask()
+    except BenchmarkError as error:
+        notes.append(str(error))
+        return None
+
+
+def _mapped(named: dict[LabelKey, str], flows: Sequence[Labelled]) -> Told:
+    mapping = best_mapping(named, flows)
+    return {flow.key: mapping[named.get(flow.key, "")] for flow in flows}
+
+
+def _score(flows: Iterable[Labelled], told: Told) -> Score:
+    return score(Outcome(f.traffic_class, told.get(f.key, TrafficClass.BACKGROUND)) for f in flows)
+
+
+def _row(name: str, who: str, judged: Score, packets: float | None) -> tuple[Cell, ...]:
+    return (name, judged.flows, who, judged.accuracy, judged.macro_f1, _lost(judged), packets)
+
+
+def _lost(judged: Score) -> Cell:
+    """Part of background flows taken for gradient."""
+    background = judged.classes.get(TrafficClass.BACKGROUND)
+    if background is None or not background.flows:
+        return None
+    wrong = judged.confusion.get(Outcome(TrafficClass.BACKGROUND, TrafficClass.GRADIENT), 0)
+    return wrong / background.flows
+
+
+def _needed(flows: Iterable[Labelled], ours: dict[LabelKey, Row]) -> list[int]:
+    rows = (ours.get(flow.key) for flow in flows)
+    return [row.verdict.packets_needed for row in rows if row and row.verdict.known] or [0]
+
+
+def _flows(scores: dict[str, Score], one: TrafficClass) -> int:
+    entry = scores["Headway"].classes.get(one)
+    return entry.flows if entry else 0
+
+
+def _f1(judged: Score | None, one: TrafficClass) -> Cell:
+    entry = judged.classes.get(one) if judged else None
+    return entry.f1 if entry else None
+
+
+def _misplaced(collection: Collection) -> tuple[Cell, ...]:
+    ports, ours = told_by_ports(collection), told_by_headway(collection)
+    told = {key: row.verdict.traffic_class for key, row in ours.items()}
+    placed = [
+        flow for flow in collection.flows
+        if ports[flow.key] not in {TrafficClass.BACKGROUND, flow.traffic_class}
+    ]  # fmt: skip
+    wrong = sum(told.get(flow.key) is not flow.traffic_class for flow in placed)
+    return collection.name, len(placed), wrong, len(placed)
+
+
+# --- speed --------------------------------------------------------------------------------------
+
+
+def _speed(known: Sequence[Collection], options: Options, notes: list[str]) -> Part:
+    count = _QUICK_DECISIONS if options.quick else _DECISIONS
+    frames = list(islice(_new_flows(known), count))
+    packets = [packet for packet in map(parse, frames) if packet is not None]
+    each_us = _each_us(packets)
+    rows: list[tuple[Cell, ...]] = [
+        ("Headway, from packets", len(packets) / _took_s(packets), median(each_us),
+         each_us[int(0.99 * len(each_us))], _bytes_each(packets[:_SETTLED_FLOWS])),
+        ("Headway, from frames", len(frames) / _took_frames_s(frames), None, None, None),
+    ]  # fmt: skip
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "new-flows.pcap"
+        _write(file, frames)
+        rows.append(_ndpi_row("nDPI (nfstream), from a file", [file], notes))
+        begin = time.perf_counter()
+        _classify_files([file])
+        took_s = time.perf_counter() - begin
+        rows.append(("Headway, from the same file", len(frames) / took_s, None, None, None))
+    with plain(file for collection in known for file in collection.files) as files:
+        begin = time.perf_counter()
+        seen = _classify_files(files)
+        took_s = time.perf_counter() - begin
+        notes.append(f"whole recordings: Headway {seen / took_s:,.0f} packets/s")
+        found = _ndpi(files, notes)
+        if found:
+            notes[-1] += f", nDPI {found.packets / found.took_s:,.0f} packets/s"
+    return Part("First payload of a new flow to its class",
+                ("by", "decisions/s", "us, median", "us, p99", "bytes a settled flow"),
+                tuple(rows))  # fmt: skip
+
+
+def _ndpi_row(name: str, files: Sequence[Path], notes: list[str]) -> tuple[Cell, ...]:
+    found = _ndpi(files, notes)
+    return (name, found.packets / found.took_s if found else None, None, None, None)
+
+
+def _ndpi(files: Sequence[Path], notes: list[str]) -> ndpi.Reading | None:
+    try:
+        return ndpi.read(files)
+    except BenchmarkError as error:
+        notes.append(str(error))
+        return None
+
+
+def _new_flows(known: Sequence[Collection]) -> Iterable[bytes]:
+    """The first packet with payload of each flow, over and over, each time from another port."""
+    firsts = [frame for collection in known for frame in _firsts(collection)]
+    for number, (frame, at) in enumerate(cycle(firsts)):
+        port = 1024 + number // len(firsts) * 7 % 60000
+        yield frame[:at] + struct.pack("!H", port) + frame[at + 2 :]
+
+
+def _firsts(collection: Collection) -> Iterable[tuple[bytes, int]]:
+    """Frames of IPv4 without options, and the offset of the client's port in each."""
+    for file in collection.files:
+        known: set[tuple[object, ...]] = set()
+        for frame in read_capture(file):
+            try:
+                packet = parse(frame.data, frame.link_type, frame.length)
+            except FrameError:
+                continue
+            if packet is None or not packet.payload or frame.data[12:15] != b"\x08\x00\x45":
+                continue
+            ends = packet.src, packet.sport, packet.dst, packet.dport
+            if ends in known or (*ends[2:], *ends[:2]) in known:
+                continue
+            known.add(ends)
+            yield frame.data, 34
+
+
+def _took_s(packets: Sequence[Packet]) -> float:
+    classifier = Classifier(Hints.of(load_policy()))
+    take = classifier.take
+    gc.collect()
+    begin = time.perf_counter()
+    for number, packet in enumerate(packets):
+        take(number * 1e-5, packet)
+    return time.perf_counter() - begin
+
+
+def _took_frames_s(frames: Sequence[bytes]) -> float:
+    classifier = Classifier(Hints.of(load_policy()))
+    take = classifier.take
+    gc.collect()
+    begin = time.perf_counter()
+    for number, frame in enumerate(frames):
+        packet = parse(frame)
+        if packet is not None:
+            take(number * 1e-5, packet)
+    return time.perf_counter() - begin
+
+
+def _each_us(packets: Sequence[Packet]) -> list[float]:
+    """The time of every decision, sorted."""
+    classifier = Classifier(Hints.of(load_policy()))
+    take, clock = classifier.take, time.perf_counter_ns
+    took = []
+    gc.collect()
+    for number, packet in enumerate(packets):
+        begin = clock()
+        take(number * 1e-5, packet)
+        took.append(clock() - begin)
+    return sorted(ns / 1000 for ns in took)
+
+
+def _bytes_each(packets: Sequence[Packet]) -> float:
+    """What a flow takes once it is decided, by the difference of two sizes of the table."""
+    half = len(packets) // 2
+    classifier = Classifier(Hints.of(load_policy()))
+    tracemalloc.start()
+    try:
+        sizes = []
+        for number, packet in enumerate(packets):
+            if number == half:
+                sizes.append(tracemalloc.get_traced_memory()[0])
+            classifier.take(number * 1e-5, packet._replace(payload=bytes(packet.payload)))
+        sizes.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    return (sizes[1] - sizes[0]) / (len(packets) - half)
+
+
+def _classify_files(files: Iterable[Path]) -> int:
+    """Packets classified, each file by itself."""
+    packets = 0
+    for file in files:
+        classifier = Classifier(Hints.of(load_policy()))
+        for frame in read_capture(file):
+            try:
+                packet = parse(frame.data, frame.link_type, frame.length)
+            except FrameError:
+                continue
+            if packet is not None:
+                classifier.take(frame.time, packet)
+                packets += 1
+    return packets
+
+
+def _write(file: Path, frames: Iterable[bytes]) -> None:
+    with file.open("wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262_144, 1))
+        for number, frame in enumerate(frames):
+            seconds, rest = divmod(number * 10, 1_000_000)
+            out.write(struct.pack("<IIII", seconds, rest, len(frame), len(frame)) + frame)

@@ -1,0 +1,1 @@
+"""The programs that can be recorded, one module per family; `catalogue` imports them all."""

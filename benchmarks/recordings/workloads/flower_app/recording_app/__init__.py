@@ -1,0 +1,1 @@
+"""An app for the recording of Flower: averages an array."""

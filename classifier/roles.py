@@ -1,0 +1,110 @@
+"""What a flow does in a protocol that carries several things: its role, from volume and shape.
+
+Owns the table of those protocols and of the volumes that part their roles. Must not name a protocol
+that the bytes didn't, and leaves alone every class that the bytes did tell, but where the table
+says that volume overrules it.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from classifier.model import Identity, Side
+from classifier.shape import Shape
+from policies.classes import TrafficClass
+
+_CONTROL, _INFERENCE = TrafficClass.CONTROL, TrafficClass.INFERENCE
+_MESSAGING, _GRADIENT = TrafficClass.MESSAGING, TrafficClass.GRADIENT
+_FEDERATED, _BULK = TrafficClass.FEDERATED, TrafficClass.BULK
+_BACKGROUND = TrafficClass.BACKGROUND
+
+_FULL = 600  # mean payload of a packet: long messages fill packets, many short ones in a row don't
+_TIMES = 2  # a volume that came in pieces counts from so many times the limit
+
+
+class Roles(NamedTuple):
+    """How one protocol's roles are told apart.
+
+    Attributes:
+        limit_bytes: What one side sends at a stretch from which on it is `large`.
+        large, large_role: What it is then.
+        small, small_role: What it is otherwise; a class of None: not known.
+        overrules: Whether the volume also overrules bytes that said `small`.
+        why: Where the limit is from.
+    """
+
+    limit_bytes: int
+    large: TrafficClass
+    large_role: str
+    small: TrafficClass | None
+    small_role: str
+    overrules: bool
+    why: str
+
+
+# By protocol, or by its first word.
+TABLE: dict[str, Roles] = {
+    "SSH": Roles(200_000, _BULK, "file transfer", _BACKGROUND, "interactive", True, "RFC 4253: key exchange takes 5 kB, a screen of text 8 kB"),
+    "HTTP": Roles(1_000_000, _BULK, "file transfer", _BACKGROUND, "request", True, "HTTP Archive: the median page's largest object is a few 100 kB"),
+    "WebSocket": Roles(1_000_000, _BULK, "data transfer", _MESSAGING, "messages", False, "RFC 6455"),
+    "ZMTP": Roles(64_000, _GRADIENT, "tensors", _MESSAGING, "messages", False, "ps-lite: a push carries a layer; RFC 37/ZMTP short frames: 255 bytes"),
+    "MQTT": Roles(100_000, _FEDERATED, "model weights", _MESSAGING, "messages", False, "FedML sends state dicts; AWS IoT limits messages to 128 kB"),
+    "gRPC": Roles(16_000_000, _BULK, "data transfer", _MESSAGING, "calls", False, "gRPC: a message is 4 MB at most by default"),
+    "HTTP/2": Roles(4_000_000, _BULK, "data transfer", _BACKGROUND, "request", False, "as HTTP, several objects at a time"),
+    "Redis": Roles(16_000_000, _BULK, "data transfer", _BACKGROUND, "database", False, "RESP: replication sends the whole store"),
+    "Spark": Roles(1_000_000, _BULK, "shuffle or blocks", _CONTROL, "RPC", False, "Spark: spark.rpc.message carries closures of some kB"),
+    "Dask": Roles(1_000_000, _BULK, "worker data", _CONTROL, "scheduler", False, "Dask: bandwidth is measured from 1 MB on"),
+    "TensorPipe": Roles(16_000, _GRADIENT, "tensors", _CONTROL, "RPC", False, "TensorPipe: descriptors and small RPCs are inline"),
+    "TensorFlow distributed": Roles(64_000, _GRADIENT, "tensors", _CONTROL, "coordination", False, "one channel carries CoordinationService and WorkerService/RecvBuf"),
+    "MPI": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, "Open MPI: btl_tcp_eager_limit 64 kB, OOB messages of some kB"),
+    "Open": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, "as MPI"),
+    "UCX": Roles(8_192, _GRADIENT, "collective data", _CONTROL, "wire-up", False, "UCX: UCX_TCP_RX_SEG_SIZE 8 kB"),
+    "FTP": Roles(0, _BULK, "file transfer", _BULK, "file transfer", False, "RFC 959"),
+}  # fmt: skip
+
+
+def resolve(identity: Identity, shape: Shape) -> Identity:
+    """The identity with a class and a role, where its protocol carries several.
+
+    Args:
+        identity: As the bytes told it, not as this function changed it before.
+        shape: Of the flow so far.
+
+    Returns:
+        The same object where there is nothing to add.
+    """
+    roles = TABLE.get(identity.protocol) or TABLE.get(identity.protocol.partition(" ")[0])
+    if roles is None:
+        return identity
+    said = identity.traffic_class
+    if said is not None and not (roles.overrules and said is roles.small):
+        return identity
+    volume = _volume(identity, shape)
+    if volume >= roles.limit_bytes:
+        sure = 0.97 - 0.2 * roles.limit_bytes / max(volume, 1)
+        return _with(identity, roles.large, roles.large_role, sure)
+    if said is not None or roles.small is None:
+        return identity
+    sure = 0.9 - 0.3 / (1 + sum(shape.packets) / 8)
+    return _with(identity, roles.small, roles.small_role, sure)
+
+
+def _with(identity: Identity, traffic_class: TrafficClass, role: str, sure: float) -> Identity:
+    return replace(
+        identity,
+        traffic_class=traffic_class,
+        role=identity.role if identity.role and identity.traffic_class is None else role,
+        confidence=min(identity.confidence, sure),
+    )
+
+
+def _volume(identity: Identity, shape: Shape) -> int:
+    """The most that one side sends at a stretch, as declared or as seen."""
+    return max(identity.declared, _stretch(shape, Side.CLIENT), _stretch(shape, Side.SERVER))
+
+
+def _stretch(shape: Shape, side: Side) -> int:
+    packets, total = shape.packets[side], shape.bytes[side]
+    if total < _FULL * packets or not packets:
+        return 0
+    longest = max(burst.sent[side] for burst in shape.bursts())
+    return max(longest, total // _TIMES)
