@@ -1,6 +1,6 @@
 """Teach the classifier what shapes mean: `python -m benchmarks.behaviour_model FOLDER...`.
 
-Reads labelled recordings (captures and a `flow_labels.csv` beside them), makes traffic with
+Reads labelled recordings (captures, and `flow_labels.csv` beside them), makes traffic with
 `benchmarks.behaviour_traffic`, reports scores on origins that were left out, and writes the model
 that `classifier/behaviour.py` loads. An origin is a program; no program is on both sides of a split.
 Needs scikit-learn, which nothing else here does.
@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +34,9 @@ FEWEST = 8  # packets; with fewer nobody can know
 EARLY_PACKETS, EARLY_S = 50, 5.0
 TREES, LEAVES = 24, 300
 DATA_BYTES = 30_000  # a bulk or gradient flow with less is only their signalling
-# What asking too much of the network costs more than asking too little.
-COST = {"gradient": 3.0}
+PRIOR = (1.0, 1.0, 1.5, 1.0, 0.7, 2.5)  # of KINDS: when in doubt, it is nothing special
+RIGHT = 0.9  # of the answers; where it can't be had, the answer is "unknown"
+COST = 10.0  # of background called gradient, in other mistakes
 _CLASSES = {
     "gradient": GRADIENT,
     "bulk": BULK,
@@ -85,6 +87,7 @@ class Samples:
         moments: "50", "5 s", "end" or "", for those in between.
         flows: Which flow each is of.
         real: Whether it was recorded.
+        long: Whether the flow has 50 packets or lasts 5 s.
     """
 
     rows: "np.ndarray"
@@ -93,6 +96,7 @@ class Samples:
     moments: "np.ndarray"
     flows: "np.ndarray"
     real: "np.ndarray"
+    long: "np.ndarray"
 
 
 def origin_of(file: str) -> str:
@@ -123,7 +127,7 @@ def recordings(folder: Path) -> Iterator[Flow]:
 
 
 def _kind(row: dict[str, str], events: Sequence[Event]) -> int | None:
-    if re.search(r"ssh.*(interactive|shell)", row["file"]):
+    if re.search(r"(ssh|telnet).*(interactive|shell)", row["file"]):
         return INTERACTIVE
     if row["expected_class"] == "inference":
         answers = [size for _, side, size in events if side == 1]
@@ -149,8 +153,6 @@ def _events(path: Path) -> dict[tuple[str, str, int, str, int], list[Event]]:
 
 
 def _address(raw: bytes) -> str:
-    from ipaddress import ip_address
-
     return str(ip_address(raw))
 
 
@@ -188,16 +190,16 @@ def changed(flow: Flow, rng: random.Random) -> Flow:
 
 def samples(flows: Sequence[Flow], rng: random.Random) -> Samples:
     """Features of flows after 50 packets, after 5 s, at the end and at two other moments."""
-    rows, kinds, origins, moments, numbers, real = [], [], [], [], [], []
+    columns: list[list[object]] = [[] for _ in range(7)]
     for number, flow in enumerate(flows):
-        for moment, row in _moments(flow.events, rng):
-            rows.append(row)
-            kinds.append(flow.kind)
-            origins.append(flow.origin)
-            moments.append(moment)
-            numbers.append(number)
-            real.append(flow.real)
-    return Samples(*map(np.array, (rows, kinds, origins, moments, numbers, real)))
+        events = flow.events
+        lasting = bool(events) and events[-1][0] - events[0][0] >= EARLY_S
+        long = lasting or len(events) >= EARLY_PACKETS
+        for moment, row in _moments(events, rng):
+            values = (row, flow.kind, flow.origin, moment, number, flow.real, long)
+            for column, value in zip(columns, values, strict=True):
+                column.append(value)
+    return Samples(*map(np.array, columns))
 
 
 def _moments(events: Sequence[Event], rng: random.Random) -> Iterator[tuple[str, list[float]]]:
@@ -246,7 +248,7 @@ def joined(parts: Sequence[Samples]) -> Samples:
 
 
 def weights(data: Samples) -> "np.ndarray":
-    """Kinds weigh alike, recorded and generated alike, and in each of these all origins."""
+    """Kinds by `PRIOR`, recorded and generated alike, and in each of these all origins alike."""
     found = np.zeros(len(data.kinds))
     for kind in range(len(KINDS)):
         for real in (True, False):
@@ -254,7 +256,7 @@ def weights(data: Samples) -> "np.ndarray":
             origins = set(data.origins[group])
             for origin in origins:
                 part = group & (data.origins == origin)
-                found[part] = 0.5 / max(len(origins), 3) / part.sum()
+                found[part] = PRIOR[kind] / max(len(origins), 3) / part.sum()
     return found * len(found)
 
 
@@ -305,23 +307,23 @@ def calibrated(votes: "np.ndarray", tested: Samples) -> float:
 
 
 def least_for(chances: "np.ndarray", tested: Samples) -> list[float]:
-    """The probability from which on each kind is answered, so that 90% of the answers are right.
+    """The probability from which on each kind is answered, so that `RIGHT` of the answers are right.
 
-    For gradient it is also such that of background called gradient there is at most 0.5%: what a
-    mistake costs there is `COST` times what an unknown does.
+    Background called gradient counts `COST` times: it would take the queue of those who wait for
+    one another, while bulk called gradient, or the reverse, only shares it unfairly.
     """
     weight, chosen = fair(tested), chances.argmax(axis=1)
+    background = np.isin(tested.kinds, (CONTROL, INTERACTIVE, OTHER))
     found = []
     for kind in range(len(KINDS)):
-        least = 0.5
-        while least < 0.9:
+        mine = tested.kinds == kind
+        cost = np.where(background & (kind == GRADIENT), COST, 1.0) * weight
+        for least in np.arange(0.5, 0.9, 0.01):
             said = (chosen == kind) & (chances[:, kind] >= least)
-            right = weight[said & (tested.kinds == kind)].sum()
-            cost = COST.get(KINDS[kind], 1.0)
-            if said.any() and right >= 0.9 * (right + cost * (weight[said].sum() - right)):
+            right = weight[said & mine].sum()
+            if right >= RIGHT * (right + cost[said & ~mine].sum()):
                 break
-            least += 0.01
-        found.append(round(least, 2))
+        found.append(round(float(least), 2))
     return found
 
 
@@ -331,17 +333,19 @@ def report(chances: "np.ndarray", tested: Samples, least: Sequence[float]) -> st
     said = chances.max(axis=1) >= np.array(least)[chosen]
     right = chosen == tested.kinds
     lines = [
-        "| moment | flows | accuracy, all | answered | accuracy, answered | background called gradient |",
-        "|---|---|---|---|---|---|",
+        "| flows | moment | number | right | answered | right, answered | background as gradient |",
+        "|---|---|---|---|---|---|---|",
     ]
     background = np.isin(tested.kinds, (CONTROL, INTERACTIVE, OTHER))
-    for moment in ("50", "5 s", "end"):
-        here = tested.moments == moment
-        wrong = (said & (chosen == GRADIENT))[here & background].mean()
-        lines.append(
-            f"| {moment} | {here.sum()} | {right[here].mean():.3f} | {said[here].mean():.2f} "
-            f"| {right[here & said].mean():.3f} | {wrong:.4f} |"
-        )
+    groups = (("all", right | True), ("long", tested.long), ("short", ~tested.long))
+    for name, among in groups:
+        for moment in ("50", "5 s", "end"):
+            here = among & (tested.moments == moment)
+            wrong = (said & (chosen == GRADIENT))[here & background].mean()
+            lines.append(
+                f"| {name} | {moment} | {here.sum()} | {right[here].mean():.3f} "
+                f"| {said[here].mean():.2f} | {right[here & said].mean():.3f} | {wrong:.4f} |"
+            )
     lines += [
         "",
         "| origin | kind | flows | right | wrong | unknown |",

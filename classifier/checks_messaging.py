@@ -21,11 +21,11 @@ class _Frames(NamedTuple):
     """Frames of one side.
 
     Attributes:
-        count: Of user frames begun.
+        begun: How many of the user.
         largest: Bytes of the largest of them.
     """
 
-    count: int
+    begun: int
     largest: int
 
 
@@ -71,7 +71,7 @@ def zmtp(data: bytes, other: bytes) -> Detail | None:
     mine = _zmtp_said(data)
     its = _zmtp_said(other) if other[:1] == b"\xff" else _Frames(0, 0)
     larger = max(mine.largest, its.largest)
-    final = mine.count + its.count > 0
+    final = mine.begun + its.begun > 0
     return Detail(declared=larger, by_other=its.largest > mine.largest, final=final)
 
 
@@ -79,7 +79,7 @@ class _Mqtt(NamedTuple):
     """Control packets of one side; `good` is False where one can't be."""
 
     good: bool
-    count: int
+    packets: int
     topic: bytes  # first published to, else first subscribed to
     largest: int
     published: bool
@@ -172,13 +172,13 @@ _CONNECT = re.compile(
 def mqtt(data: bytes, other: bytes) -> Detail | None:
     """Control packets that follow one another, on both sides where both spoke."""
     mine = _mqtt_packets(data)
-    if not mine.good or not mine.count:
+    if not mine.good or not mine.packets:
         return None
     its = _mqtt_packets(other) if other else _Mqtt(True, 0, b"", 0, False)
     if not its.good:
         return None
     opened = bool(_CONNECT(data) or _CONNECT(other))
-    if not opened and (mine.count + its.count < 3 or not (mine.topic or its.topic)):
+    if not opened and (mine.packets + its.packets < 3 or not (mine.topic or its.topic)):
         return None
     topic = its.topic if its.published and not mine.published else mine.topic or its.topic
     federated = bool(topic and _FEDERATED(topic))
@@ -362,7 +362,7 @@ def aeron(data: bytes, other: bytes) -> Detail | None:
     if len(data) < 24 or data[4] or data[5] & 0x3F or data[7]:
         return None
     kind, length = data[6], int.from_bytes(data[:4], "little")
-    if length < _AERON.get(kind, 1 << 30) or length > len(data) and len(data) < 1200:
+    if length < _AERON.get(kind, 1 << 30) or (length > len(data) and len(data) < 1200):
         return None
     if kind in (3, 5):
         return MATCH if length == _AERON[kind] == len(data) and any(data[8:16]) else None

@@ -54,7 +54,7 @@ def dns(data: bytes, other: bytes) -> Detail | None:
 
 def dns_stream(data: bytes, other: bytes) -> Detail | None:
     """The same over TCP, behind its length."""
-    if len(data) < 19 or not 17 <= U16(data)[0] or U16(data)[0] + 2 > len(data) < 1200:
+    if len(data) < 19 or not U16(data)[0] >= 17 or U16(data)[0] + 2 > len(data) < 1200:
         return None
     return MATCH if _dns(data, 2) else None
 
@@ -281,23 +281,16 @@ def openvpn_stream(data: bytes, other: bytes) -> Detail | None:
 
 
 def socks(data: bytes, other: bytes) -> Detail | None:
-    """A greeting of version 5 and its answer, or a request of version 4."""
+    """A greeting of version 5 or a request of version 4, and its answer."""
+    if len(data) < 3 or len(other) < 2:
+        return None
     if data[0] == 5:
-        offered = len(data) >= 3 and data[1] + 2 == len(data[: data[1] + 2]) and 1 <= data[1] <= 4
-        known = all(method in (0, 1, 2, 3) for method in data[2 : 2 + data[1]])
-        return (
-            MATCH
-            if offered and known and other[:1] == b"\x05" and other[1:2] in (b"\0", b"\2", b"\xff")
-            else None
-        )
+        methods = data[2 : 2 + data[1]]
+        offered = 1 <= data[1] <= 4 and len(methods) == data[1] and max(methods) <= 3
+        return MATCH if offered and other[0] == 5 and other[1] in (0, 2, 0xFF) else None
+    asked = data[1] in (1, 2) and len(data) >= 9 and b"\0" in data[8:]
     return (
-        MATCH
-        if data[1] in (1, 2)
-        and other[:1] == b"\0"
-        and other[1:2] in (b"\x5a", b"\x5b")
-        and len(other) >= 8
-        and b"\0" in data[8:]
-        else None
+        MATCH if asked and other[0] == 0 and 0x5A <= other[1] <= 0x5D and len(other) >= 8 else None
     )
 
 

@@ -1,7 +1,7 @@
 """Checks for the protocols that carry measurements and logs.
 
-Owns what a pattern can't say of SNMP, NetFlow, IPFIX, sFlow, collectd and Fluentd: lengths that must
-agree, counts that must be possible. Each is bounded and takes any bytes.
+Owns what a pattern can't say of SNMP, NetFlow, IPFIX, sFlow, collectd and Fluentd: lengths that
+must agree, counts that must be possible. Each is bounded and takes any bytes.
 """
 
 from classifier.evidence import MATCH, Detail
@@ -36,7 +36,7 @@ def sflow(data: bytes, other: bytes) -> Detail | None:
         return None
     agent, samples = U32(data, after)[0], U32(data, after + 12)[0]
     first = data[after + 16 : after + 22]  # a sample's format and the upper half of its length
-    fits = not first or (first[:3] == bytes(3) and 1 <= first[3] <= 5 and first[4:] == b"\0\0")
+    fits = len(first) < 6 or (first[:3] == bytes(3) and 1 <= first[3] <= 5 and first[4:] == b"\0\0")
     return MATCH if agent < 1 << 20 and 0 < samples < 256 and fits else None
 
 

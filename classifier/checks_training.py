@@ -52,12 +52,12 @@ def gloo_op(data: bytes, other: bytes) -> Detail | None:
         if len(data) < at + _GLOO_UV_OP:
             break
         whole, kind, _, length = _GLOO_UV(data, at)
-        if 0 < length < _LONGEST and 1 <= kind < _GLOO_KINDS:
-            if whole == _GLOO_UV_OP + (length if kind == 1 else 0):
-                return Detail(declared=length if kind == 1 else 0)
+        follows = length if kind == 1 else 0
+        if 0 < length < _LONGEST and 1 <= kind < _GLOO_KINDS and whole == _GLOO_UV_OP + follows:
+            return Detail(declared=follows)
         if len(data) < at + _GLOO_OP:
             continue
-        whole, kind, slot, offset, length, remote = _GLOO(data, at)
+        whole, kind, slot, _, length, _ = _GLOO(data, at)
         if kind >= _GLOO_KINDS or length >= _LONGEST or not (slot or length):
             continue
         if whole == _GLOO_OP + (length if kind in _GLOO_DATA else 0):

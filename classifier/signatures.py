@@ -1,11 +1,11 @@
 """What a flow's first bytes say: the engine over the table of signatures.
 
-Owns the dispatch from bytes to the few table entries that could fit, and the choice among those that
-do. Must not know any protocol (`table_*.py`, `checks_*.py` and `web.py` do), keep state, or raise on
-any bytes.
+Owns the dispatch from bytes to the few lines of the table that could fit, and the choice among
+those that do. Must not know any protocol (`table_*.py`, `checks_*.py` and `web.py` do), keep state,
+or raise on any bytes.
 
-Entries are found, never walked: by four bytes at a fixed offset, by two, by one. A stronger entry is
-asked before a weaker, so a weak one cannot win over it.
+Lines are found, never walked: by four bytes at a fixed offset, by two, by one. Of lines found alike
+a stronger is asked before a weaker, and a weak one never wins over a strong.
 """
 
 import re
@@ -15,7 +15,6 @@ from classifier import web
 from classifier.evidence import MATCH, Check, Detail, Entry
 from classifier.model import TCP, UDP, Identity
 from classifier.table import ENTRIES
-
 
 OFFSETS = (0, 4, 8, 12)  # where a lead of four bytes or more may stand
 SURE = 0.9  # from here on, the other side's bytes are not asked

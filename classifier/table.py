@@ -1,4 +1,4 @@
-"""The table of signatures of what is neither HTTP, TLS nor QUIC: one entry a line, each with source.
+"""The table of signatures of what is neither HTTP, TLS nor QUIC: one entry a line, with source.
 
 Owns the joining of the themes' tables, which hold data only: which bytes name which protocol, how
 sure that makes us, who says so. `signatures.py` is the engine.

@@ -355,6 +355,7 @@ def _tick(state: State, event: Tick, now: float) -> Iterator[Command]:
     routing.advance(state, now)
     if state.hints_changed:
         recognition.install_hints(state)
+    recognition.tick(state, now)
     yield from applying.tick(state, now)
     yield from advising.tick(state, now)
     yield from _reads(state, now)

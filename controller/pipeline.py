@@ -64,7 +64,8 @@ class Ask(IntEnum):
     OPERATOR = 50_000  # and down
     JOB = 30_000  # and down
     MARK = 650
-    RECOGNISED = 640
+    FLOW = 640
+    SERVICE = 630
     ANYTHING = 100
 
 

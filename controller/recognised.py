@@ -1,4 +1,4 @@
-"""Which flows are recognised and where they have rules: a bounded table, oldest out first.
+"""Which flows are recognised and where they have rules: a bounded table, the oldest out first.
 
 Owns the bookkeeping. What a flow is, the classifier says; rules are made in `recognition`.
 """
@@ -31,8 +31,15 @@ class Recognised:
     moved_at: float = 0.0
 
 
+def _either_way(key: FlowKey) -> FlowKey:
+    """The same for a flow whichever of its ends is called the client."""
+    if (key.client, key.cport) <= (key.server, key.sport):
+        return key
+    return FlowKey(key.domain, key.transport, key.server, key.sport, key.client, key.cport)
+
+
 class RecognisedFlows:
-    """All of them, found by key and by switch.
+    """All of them, found by key, whichever end is called the client in it, and by switch.
 
     Args:
         most: On one switch.
@@ -52,7 +59,7 @@ class RecognisedFlows:
 
     def get(self, key: FlowKey) -> Recognised | None:
         """The flow, if it is here."""
-        return self._flows.get(key)
+        return self._flows.get(_either_way(key))
 
     def on(self, dpid: int) -> list[Recognised]:
         """Flows with rules on a switch, the one that moved longest ago first."""
@@ -60,10 +67,11 @@ class RecognisedFlows:
 
     def put(self, flow: Recognised, dpid: int, side: Side) -> list[Recognised]:
         """Enters one side of a flow on a switch; returns flows that had to make room."""
-        self._flows[flow.key] = flow
+        key = _either_way(flow.key)
+        self._flows[key] = flow
         flow.sides.setdefault(dpid, set()).add(side)
         here = self._on.setdefault(dpid, OrderedDict())
-        here[flow.key] = None
+        here[key] = None
         gone = []
         while len(here) > self._most:
             oldest = self._flows[next(iter(here))]
@@ -76,10 +84,11 @@ class RecognisedFlows:
         """It has sent something: it is the last to make room."""
         flow.moved_at = now
         for dpid in flow.sides:
-            self._on[dpid].move_to_end(flow.key)
+            self._on[dpid].move_to_end(_either_way(flow.key))
 
     def remove(self, flow: Recognised) -> None:
         """Forgets a flow; its `sides` still say where its rules are."""
-        del self._flows[flow.key]
+        key = _either_way(flow.key)
+        del self._flows[key]
         for dpid in flow.sides:
-            del self._on[dpid][flow.key]
+            del self._on[dpid][key]

@@ -20,7 +20,8 @@ from controller import hinted, pipeline, slice_pipeline
 from controller.discovery import name
 from controller.events import Command, JobsChanged, Level, Note
 from controller.headers import Headers
-from controller.pipeline import Fields
+from controller.known_services import KnownService, place_of
+from controller.pipeline import Ask, Fields
 from controller.recognised import Recognised
 from controller.rules import Rule, SetField, Table
 from controller.state import End, Host, State, Switch
@@ -48,24 +49,26 @@ def copied(state: State, end: End, frame: bytes, headers: Headers, now: float) -
     if packet is None:
         return
     state.copies += 1
-    packet = packet._replace(dscp=0)  # what this port's hosts write is not believed
     state.classifier.take(now, packet, host.slice_number)
     flow = state.classifier.flow_of(packet, host.slice_number)
     if flow is None or not _settled(flow, now):
         return
-    side = Side.CLIENT if packet[1:3] == (flow.key.client, flow.key.cport) else Side.SERVER
     known = state.recognised.get(flow.key)
     if known is None:
         known = Recognised(flow.key, flow.verdict, now, moved_at=now)
         yield _told(flow.key, flow.verdict)
-    doors = [(end[0], side)]
-    other = _door_of(state, flow.key, Side(1 - side))
+        yield from _service_heard(state, flow, now)
+    side = Side.CLIENT if packet[1:3] == known.key[2:4] else Side.SERVER
+    other = _door_of(state, known.key, Side(1 - side))
     if other is not None:
-        doors.append((other, Side(1 - side)))
-    for dpid, of in doors:
-        for gone in state.recognised.put(known, dpid, of):
-            _withdraw(state, gone)
+        _enter(state, known, other, Side(1 - side))
+    _enter(state, known, end[0], side)
     _install(state, known)
+
+
+def _enter(state: State, flow: Recognised, dpid: int, side: Side) -> None:
+    for gone in state.recognised.put(flow, dpid, side):
+        _withdraw(state, gone)
 
 
 def _sender(state: State, end: End, headers: Headers) -> Host | None:
@@ -129,7 +132,7 @@ def flow_rule(state: State, flow: Recognised, side: Side) -> Rule:
     """The rule of one direction of a flow."""
     entry = state.policy.class_of(flow.verdict.traffic_class)
     conditions = flow_match(flow.key, side, sliced=state.sliced)
-    return pipeline.class_rule(state.policy, pipeline.Ask.RECOGNISED, entry, conditions)
+    return pipeline.class_rule(state.policy, Ask.FLOW, entry, conditions)
 
 
 def flow_match(key: FlowKey, side: Side, *, sliced: bool) -> Fields:
@@ -149,6 +152,53 @@ def flow_match(key: FlowKey, side: Side, *, sliced: bool) -> Fields:
     if sliced:
         fields["metadata"] = slice_pipeline.metadata_of(key.domain)
     return fields
+
+
+# --- services -----------------------------------------------------------------------------------
+
+
+def _service_heard(state: State, flow: Flow, now: float) -> Iterator[Command]:
+    """A flow to a port is settled: does that tell what the next one there will be?"""
+    verdict, identity = flow.verdict, flow.identity
+    by_bytes = identity is not None and identity.traffic_class is verdict.traffic_class
+    told = by_bytes and verdict.reason is Reason.SIGNATURE
+    for service in state.services.learn(place_of(flow.key), verdict.traffic_class, now, told=told):
+        _install_service(state, service)
+        if service.believed:
+            _, transport, address, port = service.place
+            kind = "tcp" if transport == TCP else "udp"
+            yield Note("service-recognised", f"{kind} port {port} of {ip_address(address)} is "
+                       f"{service.traffic_class.value}, by {service.agreed} flows")  # fmt: skip
+
+
+def _install_service(state: State, service: KnownService) -> None:
+    """Where a service is marked, the first packet of a flow has its class, wherever it enters."""
+    rules = list(_service_rules(state, service)) if service.marked else []
+    for switch in state.edges():
+        switch.mirror.put(("service", service.place), rules)
+
+
+def _service_rules(state: State, service: KnownService) -> Iterator[Rule]:
+    domain, transport, address, port = service.place
+    entry = state.policy.class_of(service.traffic_class)
+    ip, kind = "ipv4" if len(address) == 4 else "ipv6", "tcp" if transport == TCP else "udp"
+    for end in ("dst", "src"):
+        fields: Fields = {
+            "eth_type": pipeline.IPV4 if ip == "ipv4" else pipeline.IPV6,
+            "ip_proto": transport,
+            f"{ip}_{end}": int.from_bytes(address, "big"),
+            f"{kind}_{end}": port,
+        }
+        if state.sliced:
+            fields["metadata"] = slice_pipeline.metadata_of(domain)
+        goto = Table.PIN if service.believed else Table.COPY
+        yield pipeline.class_rule(state.policy, Ask.SERVICE, entry, fields, goto)
+
+
+def tick(state: State, now: float) -> None:
+    """Looks again at a flow of services that were believed for long enough."""
+    for service in state.services.lapsed(now):
+        _install_service(state, service)
 
 
 # --- what counters tell -------------------------------------------------------------------------
@@ -219,6 +269,8 @@ def install_hints(state: State) -> None:
     state.hints_changed = False
     for switch in state.switches.values():
         hinted.install(state, switch)
+    for service in state.services:
+        _install_service(state, service)
 
 
 def jobs_changed(state: State, event: JobsChanged, now: float) -> Iterator[Command]:
@@ -229,44 +281,43 @@ def jobs_changed(state: State, event: JobsChanged, now: float) -> Iterator[Comma
 
 
 def adopt(state: State, switch: Switch, rules: Iterable[Rule], now: float) -> None:
-    """Takes flows over whose rules an earlier run left on a switch, until they fall silent."""
+    """Takes flows and services over whose rules an earlier run left on a switch."""
     for rule in rules:
-        found = _read_back(state, rule)
-        if found is None:
+        if rule.table != Table.CLASSIFY or rule.priority not in {Ask.FLOW, Ask.SERVICE}:
             continue
-        key, traffic_class = found
-        known = state.recognised.get(key) or state.recognised.get(_turned(key))
-        if known is None:
-            verdict = Verdict(traffic_class, True, "", "", Reason.SIGNATURE, _EARLIER, 0.5, 0)
-            known = Recognised(key, verdict, now, moved_at=now)
-        side = Side.CLIENT if known.key == key else Side.SERVER
-        for gone in state.recognised.put(known, switch.dpid, side):
-            _withdraw(state, gone)
-        _install(state, known)
+        marks = {action.value for action in rule.actions if isinstance(action, SetField)}
+        found = next((c.traffic_class for c in state.policy.classes if c.dscp in marks), None)
+        fields = {field.name: field.value for field in rule.match}
+        ends = _end_in(fields, "src"), _end_in(fields, "dst")
+        domain = fields.get("metadata", 0) >> slice_pipeline.SLICE_OFFSET
+        about = (domain, fields.get("ip_proto", 0))
+        match found, ends:
+            case TrafficClass(), ((_, _), (_, _)) if rule.priority == Ask.FLOW:
+                _adopt_flow(state, switch, FlowKey(*about, *ends[0], *ends[1]), found, now)
+            case TrafficClass(), (None, (_, _)) if rule.priority == Ask.SERVICE:
+                state.services.adopt((*about, *ends[1]), found, now)
 
 
-def _turned(key: FlowKey) -> FlowKey:
-    return FlowKey(key.domain, key.transport, key.server, key.sport, key.client, key.cport)
-
-
-def _read_back(state: State, rule: Rule) -> tuple[FlowKey, TrafficClass] | None:
-    """The flow, as its sender sees it, and the class, of a rule like those of `flow_rule`."""
-    if (rule.table, rule.priority) != (Table.CLASSIFY, pipeline.Ask.RECOGNISED):
-        return None
-    fields = {field.name: field.value for field in rule.match}
+def _end_in(fields: dict[str, int], end: str) -> tuple[bytes, int] | None:
+    """Address and port of one end that a rule asks for."""
     for ip, size in (("ipv4", 4), ("ipv6", 16)):
         for transport in ("tcp", "udp"):
-            names = (f"{ip}_src", f"{transport}_src", f"{ip}_dst", f"{transport}_dst")
-            if not all(wanted in fields for wanted in names):
-                continue
-            source, sport, target, dport = (fields[wanted] for wanted in names)
-            domain = fields.get("metadata", 0) >> slice_pipeline.SLICE_OFFSET
-            key = FlowKey(domain, fields.get("ip_proto", 0), source.to_bytes(size, "big"), sport,
-                          target.to_bytes(size, "big"), dport)  # fmt: skip
-            marks = {a.value for a in rule.actions if isinstance(a, SetField)}
-            of_mark = (e.traffic_class for e in state.policy.classes if e.dscp in marks)
-            return next(((key, traffic_class) for traffic_class in of_mark), None)
+            address, port = fields.get(f"{ip}_{end}"), fields.get(f"{transport}_{end}")
+            if address is not None and port is not None:
+                return address.to_bytes(size, "big"), port
     return None
+
+
+def _adopt_flow(
+    state: State, switch: Switch, key: FlowKey, traffic_class: TrafficClass, now: float
+) -> None:
+    """`key` has the sender first; which end began nobody knows any more."""
+    known = state.recognised.get(key)
+    if known is None:
+        verdict = Verdict(traffic_class, True, "", "", Reason.SIGNATURE, _EARLIER, 0.5, 0)
+        known = Recognised(key, verdict, now, moved_at=now)
+    _enter(state, known, switch.dpid, Side.CLIENT if known.key == key else Side.SERVER)
+    _install(state, known)
 
 
 # --- for people ---------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from classifier.jobs import Job
 from controller.advice.agent import Agent
 from controller.advice.capacities import Capacities
 from controller.events import Command, Port
+from controller.known_services import KnownServices
 from controller.mirror import Mirror
 from controller.paths import Arc
 from controller.recognised import RecognisedFlows
@@ -207,6 +208,7 @@ class State:
     hints_changed: bool = True  # jobs, or where hosts are: their rules have to be made anew
     classifier: Classifier = field(init=False)
     recognised: RecognisedFlows = field(init=False)
+    services: KnownServices = field(default_factory=KnownServices)
     copies: int = 0  # packets looked at
     agent: Agent | None = None  # None: equal splits, and nobody is asked
     paths_version: int = 0  # goes up whenever usable paths change

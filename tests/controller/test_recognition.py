@@ -9,6 +9,7 @@ from fabric import FakeFabric, FakeHost, leaf_spine
 from classifier.jobs import Job
 from classifier.model import Reason
 from controller.events import JobsChanged
+from controller.known_services import BELIEVED_AFTER, LEASE_S, MARKED_AFTER
 from controller.pipeline import Ask
 from controller.rules import Table
 from policies.classes import TrafficClass, Transport
@@ -71,7 +72,7 @@ def flow_rules(fabric: FakeFabric) -> list[int]:
         switch.dpid
         for switch in fabric.switches.values()
         for rule in switch.rules.values()
-        if (rule.table, rule.priority) == (Table.CLASSIFY, Ask.RECOGNISED)
+        if (rule.table, rule.priority) == (Table.CLASSIFY, Ask.FLOW)
     ]
 
 
@@ -120,7 +121,7 @@ def test_rules_go_when_a_flow_has_fallen_silent_and_stay_while_it_speaks(fabric)
 def test_the_oldest_makes_room_in_a_flood_of_flows(fabric):
     a, b = fabric.hosts[0], fabric.hosts[2]
     for port in range(40000, 40100):
-        Talk(fabric, a, b, (port, 22222)).client(SCRAPE)
+        Talk(fabric, a, b, (port, port - 20000)).client(SCRAPE)
     assert len(flow_rules(fabric)) <= 2 * 32
     assert len(fabric.state.recognised) == 32
     assert fabric.state.recognised.evicted == 68
@@ -172,7 +173,7 @@ def test_volume_that_contradicts_the_first_look_changes_the_class(fabric):
     assert talk.verdict.traffic_class is not TrafficClass.BULK
     for _ in range(5000):
         fabric.switches[b.dpid].hits.update(
-            key for key, r in fabric.switches[b.dpid].rules.items() if r.priority == Ask.RECOGNISED
+            key for key, r in fabric.switches[b.dpid].rules.items() if r.priority == Ask.FLOW
         )
     fabric.run(11.0)
     assert talk.verdict.traffic_class is TrafficClass.BULK
@@ -229,3 +230,55 @@ def test_nothing_is_copied_where_classifying_is_off():
     assert marks(talk.client(SCRAPE)) == {mark_of(fabric, TrafficClass.BACKGROUND)}
     assert fabric.state.copies == 0
     assert not any(m >= 1 << 16 for s in fabric.switches.values() for m in s.meters)
+
+
+# --- services -----------------------------------------------------------------------------------
+
+
+def scrape(fabric, port, server_port=22222, payload=SCRAPE):
+    """A new connection's first data, and where it went."""
+    talk = Talk(fabric, fabric.hosts[0], fabric.hosts[2], (port, server_port))
+    return talk.client(payload)
+
+
+def test_the_next_flow_of_a_service_is_known_from_its_first_packet(fabric):
+    for port in range(40000, 40000 + MARKED_AFTER):
+        assert marks(scrape(fabric, port)) == {mark_of(fabric, TrafficClass.BACKGROUND)}
+    assert marks(scrape(fabric, 41000)) == {mark_of(fabric, TrafficClass.TELEMETRY)}
+
+
+def test_a_service_that_was_always_the_same_is_looked_at_now_and_then_only(fabric):
+    for port in range(40000, 40000 + BELIEVED_AFTER):
+        scrape(fabric, port)
+    copies = fabric.state.copies
+    for port in range(41000, 41020):
+        assert marks(scrape(fabric, port)) == {mark_of(fabric, TrafficClass.TELEMETRY)}
+    assert fabric.state.copies == copies
+    fabric.run(LEASE_S + 1)
+    scrape(fabric, 42000)
+    assert fabric.state.copies > copies
+    copies = fabric.state.copies
+    scrape(fabric, 42001)
+    assert fabric.state.copies == copies
+
+
+def test_a_service_of_several_classes_is_always_looked_at(fabric):
+    infer = b"POST /v2/models/m/infer HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+    infer += b'{"inputs":'
+    scrape(fabric, 39999, payload=infer)
+    for port in range(40000, 40000 + 2 * BELIEVED_AFTER):
+        scrape(fabric, port)
+    copies = fabric.state.copies
+    talk = Talk(fabric, fabric.hosts[0], fabric.hosts[2], (43000, 22222))
+    talk.client(infer)
+    assert fabric.state.copies > copies
+    assert marks(talk.client(infer)) == {mark_of(fabric, TrafficClass.INFERENCE)}
+    assert [s.mixed for s in fabric.state.services] == [True]
+
+
+def test_services_are_remembered_over_a_restart_but_looked_at_again(fabric):
+    for port in range(40000, 40000 + BELIEVED_AFTER):
+        scrape(fabric, port)
+    fabric.restart_controller()
+    assert marks(scrape(fabric, 41000)) == {mark_of(fabric, TrafficClass.TELEMETRY)}
+    assert fabric.state.copies > 0

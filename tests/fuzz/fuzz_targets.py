@@ -54,12 +54,14 @@ class Target(NamedTuple):
         most_bytes: Of an input.
         steps: Lines of our code that it may take: for any input, and for each byte of one.
         most_memory: Bytes that it may hold at a time.
+        also: Whose corpora do for it as well.
     """
 
     run: Callable[[bytes], object]
     most_bytes: int
     steps: tuple[int, int]
     most_memory: int
+    also: tuple[str, ...] = ()
 
 
 # --- Captures and frames ------------------------------------------------------------------------
@@ -93,7 +95,7 @@ def capture(data: bytes) -> object:
         assert 0 <= frame.link_type < 1 << 16 and math.isfinite(frame.time), frame
     if error is not None:
         zipped = data[:2] == b"\x1f\x8b"
-        assert 0 <= error.offset and (zipped or error.offset <= len(data)), error
+        assert error.offset >= 0 and (zipped or error.offset <= len(data)), error
         assert error.file == "stdin" and "\n" not in str(error)
     return frames, str(error)
 
@@ -390,22 +392,24 @@ def zipped(data: bytes) -> object:
 
 
 _KB, _MB = 1 << 10, 1 << 20
+_SIDES = 3 + 2 * OPENING_BYTES
+_OPENINGS = ("http1", "http2", "tls", "quic")
 TARGETS: dict[str, Target] = {
-    "capture": Target(capture, 4 * _KB, (2000, 40), 4 * _MB),
+    "capture": Target(capture, 8 * _KB, (2000, 40), 4 * _MB),
     "zipped": Target(zipped, 2 * _KB, (2000, 40), 4 * _MB),
-    "frames": Target(frames, 256, (400, 8), 256 * _KB),
+    "frames": Target(frames, 512, (400, 8), 256 * _KB),
     "flows": Target(flows, 4 * _KB, (20000, 400), 4 * _MB),
     "opening": Target(opening, 4 * _KB, (2000, 60), 4 * _MB),
-    "signatures": Target(signatures, 2 * OPENING_BYTES, (6000, 60), _MB),
-    "http1": Target(http_1, 2 * OPENING_BYTES, (4000, 60), _MB),
-    "http2": Target(http_2, 2 * OPENING_BYTES, (10000, 400), 2 * _MB),
-    "tls": Target(tls_records, 2 * OPENING_BYTES, (2000, 20), _MB),
-    "quic": Target(quic_packets, OPENING_BYTES, (4000, 40), _MB),
-    "web": Target(any_web, 2 * OPENING_BYTES, (10000, 400), 2 * _MB),
+    "signatures": Target(signatures, _SIDES, (6000, 60), _MB, _OPENINGS),
+    "http1": Target(http_1, _SIDES, (4000, 60), _MB),
+    "http2": Target(http_2, _SIDES, (10000, 400), 2 * _MB),
+    "tls": Target(tls_records, _SIDES, (2000, 20), _MB),
+    "quic": Target(quic_packets, 1500, (4000, 40), _MB),
+    "web": Target(any_web, _SIDES, (10000, 400), 2 * _MB, _OPENINGS),
     "labels": Target(labels, _KB, (1000, 40), _MB),
     "jobs": Target(jobs, _KB, (2000, 100), 2 * _MB),
-    "headers": Target(packet_in, 256, (400, 4), 256 * _KB),
+    "headers": Target(packet_in, 512, (400, 4), 256 * _KB),
     "lldp": Target(discovery, 512, (400, 10), 256 * _KB),
     "wire": Target(wire, 2 * _KB, (4000, 40), 4 * _MB),
-    "classify": Target(classify, 4 * _KB, (20000, 200), 8 * _MB),
+    "classify": Target(classify, 8 * _KB, (20000, 200), 8 * _MB),
 }  # fmt: skip

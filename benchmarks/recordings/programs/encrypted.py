@@ -65,7 +65,7 @@ def otlp(stage: Stage) -> None:
     stage.start(1, [*script, "collector", rpc, http, key, chain])
     stage.listens(1, rpc)
     stage.listens(1, http)
-    env = {"OTEL_EXPORTER_OTLP_CERTIFICATE": chain}
+    env = {"OTEL_EXPORTER_OTLP_CERTIFICATE": chain, "REQUESTS_CA_BUNDLE": chain}
     stage.start(2, [*script, "exporter", "h1", rpc, http, chain], env=env).finish()
 
 
@@ -88,3 +88,27 @@ def ray(stage: Stage) -> None:
         stage.start(host, command, env=env).says("Ray runtime started")
     script = [stage.python, WORKLOADS / "ray_objects.py", f"{stage.address(1)}:{gcs}"]
     stage.start(1, script, env=env).finish(90)
+
+
+@recording(
+    "parameter-server-in-tls", "Parameter server over ZMTP in TLS tunnels (as a mesh has)",
+    "gradient", hosts=3, pip=("pyzmq", "numpy"), apt=_OPENSSL,
+    note=f"{_NOTE}; only the rhythm of 300 kB pushes and pulls tells",
+)  # fmt: skip
+def parameter_server(stage: Stage) -> None:
+    """Gradients that nobody can read."""
+    key, chain = certificate(stage, 1)
+    port, inner = stage.port(8443), 15000
+    run = [stage.python, WORKLOADS / "zmq_parameters.py"]
+    tunnel = [stage.python, WORKLOADS / "tls_tunnel.py"]
+    stage.start(1, [*run, "server", "127.0.0.1", inner])
+    stage.start(1, [*tunnel, "accept", stage.address(1), port, inner, key, chain])
+    stage.listens(1, inner)
+    stage.listens(1, port)
+    workers = []
+    for host in (2, 3):
+        stage.start(host, [*tunnel, "dial", inner, "h1", port, chain])
+        stage.listens(host, inner)
+        workers.append(stage.start(host, [*run, "worker", "127.0.0.1", inner]))
+    for worker in workers:
+        worker.finish()

@@ -36,7 +36,9 @@ def bentoml(stage: Stage) -> None:
     stage.start(2, [*script, f"http://{stage.address(1)}:{port}"], env=quiet).finish(90)
 
 
-@recording("litserve-api", "LitServe (HTTP /predict)", "inference", pip=("litserve", "httpx", "numpy"))
+@recording(
+    "litserve-api", "LitServe (HTTP /predict)", "inference", pip=("litserve", "httpx", "numpy")
+)
 def litserve(stage: Stage) -> None:
     """Predictions and a stream."""
     port = stage.port(8000)

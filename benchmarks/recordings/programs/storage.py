@@ -38,7 +38,8 @@ def hub_tls(stage: Stage) -> None:
     stage.start(1, server)
     stage.listens(1, port)
     env = {"HF_HUB_DISABLE_XET": 1, "HF_HUB_DISABLE_TELEMETRY": 1, "SSL_CERT_FILE": chain,
-           "REQUESTS_CA_BUNDLE": chain, "HF_ENDPOINT": f"https://huggingface.co:{port}"}  # fmt: skip
+           "REQUESTS_CA_BUNDLE": chain,
+           "HF_ENDPOINT": f"https://huggingface.co:{port}"}  # fmt: skip
     stage.start(2, [stage.python, WORKLOADS / "hub_client.py"], env=env).finish()
 
 

@@ -47,9 +47,7 @@ def senders(stage: Stage) -> None:
     """Each at its own port."""
     names = ("statsd", "graphite", "influx", "fluentd", "zipkin", "jaeger", "syslog", "loki")
     defaults = (8125, 2003, 8086, 24224, 9411, 6831, 514, 3100)
-    ports = [
-        f"{name}={stage.port(default)}" for name, default in zip(names, defaults, strict=True)
-    ]
+    ports = [f"{name}={stage.port(default)}" for name, default in zip(names, defaults, strict=True)]
     script = [stage.python, WORKLOADS / "small_senders.py"]
     stage.start(1, [*script, "sink", stage.address(1), *ports]).says("ready")
     stage.start(2, [*script, "send", stage.address(1), *ports]).finish()

@@ -24,7 +24,7 @@ async def model(owner: str, name: str, revision: str = "main") -> dict[str, Any]
     """What is in a repository."""
     siblings = [{"rfilename": file} for file in FILES]
     return {"_id": "1", "id": f"{owner}/{name}", "modelId": f"{owner}/{name}", "sha": COMMIT,
-            "private": False, "siblings": siblings, "tags": [], "downloads": 1, "likes": 1}  # fmt: skip
+            "private": False, "siblings": siblings, "tags": []}  # fmt: skip
 
 
 @app.get("/api/models/{owner}/{name}/tree/{revision}")

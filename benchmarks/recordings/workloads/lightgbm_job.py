@@ -12,6 +12,6 @@ if __name__ == "__main__":
     target = features[:, 0] + random.random(1000)
     options = {
         "objective": "regression", "tree_learner": "data", "machines": machines,
-        "local_listen_port": int(port), "num_machines": 3, "num_leaves": 7, "verbose": 1, "max_bin": 63,
+        "local_listen_port": int(port), "num_machines": 3, "num_leaves": 7, "max_bin": 63,
     }  # fmt: skip
     lgb.train(options, lgb.Dataset(features, target), num_boost_round=4)

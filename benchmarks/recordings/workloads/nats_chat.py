@@ -1,6 +1,10 @@
-"""NATS agents: publish, subscribe, ask and answer (nats-py)."""
+"""NATS agents: publish, subscribe, ask and answer (nats-py).
+
+nats_chat.py SERVER PORT [CA_FILE]
+"""
 
 import asyncio
+import ssl
 import sys
 
 import nats
@@ -8,9 +12,10 @@ import nats
 _MESSAGES = 150
 
 
-async def _chat(server: str, port: str) -> None:
-    told = await nats.connect(f"nats://{server}:{port}", name="planner")
-    teller = await nats.connect(f"nats://{server}:{port}", name="worker")
+async def _chat(server: str, port: str, ca: str = "") -> None:
+    trust = {"tls": ssl.create_default_context(cafile=ca)} if ca else {}
+    told = await nats.connect(f"nats://{server}:{port}", name="planner", **trust)
+    teller = await nats.connect(f"nats://{server}:{port}", name="worker", **trust)
 
     async def answer(message: "nats.aio.msg.Msg") -> None:
         await message.respond(b'{"ok": true}')
@@ -26,4 +31,4 @@ async def _chat(server: str, port: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_chat(sys.argv[1], sys.argv[2]))
+    asyncio.run(_chat(*sys.argv[1:]))

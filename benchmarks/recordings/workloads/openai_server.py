@@ -15,7 +15,7 @@ from sse_starlette.sse import EventSourceResponse
 
 TOKENS_S = 50
 app = FastAPI()
-WORDS = "the model says that gradient descent in a network of queues is a walk down hill".split()
+WORDS = ("the", "model", "says", "that", "a", "network", "of", "queues", "walks", "downhill")
 
 
 async def tokens(count: int) -> AsyncIterator[str]:

@@ -67,13 +67,21 @@ def export(address, rpc, http, chain=None):
     scheme, plain = ("https", False) if chain else ("http", True)
     grpc_base, base = f"{scheme}://{address}:{rpc}", f"{scheme}://{address}:{http}/v1"
     tracers = TracerProvider()
-    for exporter in (OTLPSpanExporter(grpc_base, insecure=plain), HttpSpans(f"{base}/traces")):
+    for exporter in (
+        OTLPSpanExporter(grpc_base, insecure=plain),
+        HttpSpans(f"{base}/traces", certificate_file=chain),
+    ):
         tracers.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=500))
-    metrics = (OTLPMetricExporter(grpc_base, insecure=plain), HttpMetrics(f"{base}/metrics"))
+    metrics = (
+        OTLPMetricExporter(grpc_base, insecure=plain),
+        HttpMetrics(f"{base}/metrics", certificate_file=chain),
+    )
     readers = [PeriodicExportingMetricReader(e, export_interval_millis=700) for e in metrics]
     meters = MeterProvider(metric_readers=readers)
     logs = LoggerProvider()
-    logs.add_log_record_processor(BatchLogRecordProcessor(OTLPLogExporter(grpc_base, insecure=plain)))
+    logs.add_log_record_processor(
+        BatchLogRecordProcessor(OTLPLogExporter(grpc_base, insecure=plain))
+    )
     logger = logging.getLogger("recording")
     logger.addHandler(LoggingHandler(logger_provider=logs))
     counter = meters.get_meter("recording").create_counter("steps")

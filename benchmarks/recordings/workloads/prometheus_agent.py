@@ -56,10 +56,12 @@ def run(address, exporter, receiver):
                          "User-Agent": "Prometheus/3.5.0"},
             ).text  # fmt: skip
             now = int(time.time() * 1000)
-            pairs = [l.split()[:2] for l in scraped.splitlines() if l and l[0] != "#"]
+            pairs = [row.split()[:2] for row in scraped.splitlines() if row and row[0] != "#"]
             body = b"".join(series(name, float(value), now) for name, value in pairs)
             packed = bytes(cramjam.snappy.compress_raw(body))
-            client.post(f"http://{address}:{receiver}/api/v1/write", content=packed, headers=headers)
+            client.post(
+                f"http://{address}:{receiver}/api/v1/write", content=packed, headers=headers
+            )
             time.sleep(0.4)
 
 

@@ -85,7 +85,9 @@ def send(address, ports):
     syslog.addHandler(logging.handlers.SysLogHandler((address, ports["syslog"])))
     agent = {"reporting_host": address, "reporting_port": ports["jaeger"]}
     sampler = {"type": "const", "param": 1}
-    tracer = Config({"sampler": sampler, "local_agent": agent}, "trainer").initialize_tracer()
+    tracer = Config(
+        {"sampler": sampler, "local_agent": agent}, service_name="trainer"
+    ).initialize_tracer()
     loki = httpx.Client(base_url=f"http://{address}:{ports['loki']}")
     for number in range(20):
         counters.incr("steps")
