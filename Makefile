@@ -5,11 +5,11 @@ PYTHON_OF_VENV := .venv/bin/python
 HEADWAY := .venv/bin/headway
 ARGS ?=
 
-.PHONY: help install demo test check bench policies ryu doctor clean
+.PHONY: help install demo test check fuzz bench policies ryu doctor clean
 .DEFAULT_GOAL := install
 
 install:  ## install everything into .venv
-	@scripts/install.sh emulation train test
+	@scripts/install.sh emulation quic train test
 
 demo:  ## the main job: real AI traffic without and with Headway (root)
 	@scripts/install.sh emulation train
@@ -26,8 +26,11 @@ check:  ## format, lint, types, import rules, fast tests
 	@.venv/bin/lint-imports
 	@$(PYTHON_OF_VENV) -m pytest $(ARGS)
 
+fuzz:  ## look for inputs that break a parser: make fuzz ARGS="http2 600"
+	@scripts/fuzz.sh $(ARGS)
+
 bench:  ## the figures of benchmarks/RESULTS.md (root)
-	@scripts/install.sh emulation train test
+	@scripts/install.sh bench emulation train test
 	@scripts/ryu.sh || [ $$? = 3 ]
 	@$(PYTHON_OF_VENV) -m benchmarks $(ARGS)
 

@@ -30,6 +30,7 @@ NAMES = (
     "outage",
     "slices",
     "demo",
+    "ports",
     "jobs",
     "environments",
     "calibration",

@@ -707,7 +707,9 @@ def mail(w: Wire) -> None:
 
 
 PROGRAMS: dict[str, tuple[Program, ...]] = {
-    "stream": (openai_sse, anthropic_sse, ollama_lines, token_grpc, token_websocket, flushed_stream),
+    "stream": (
+        openai_sse, anthropic_sse, ollama_lines, token_grpc, token_websocket, flushed_stream,
+    ),
     "gradient": (
         ring_of_two, ring_of_many, tree_reduce, parameter_server, pipeline_stages, sharded_layers,
         mpi_collectives, all_to_all, asynchronous_push, noticed_chunks, remote_calls,

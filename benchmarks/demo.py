@@ -7,6 +7,7 @@ Needs root, and PyTorch for the training job.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ _ARMS = ("alone", "plain", "headway")
 _TIMEOUT_S = 900
 _WEAK_REPEATS = 3
 # (name in the demo's document, words, factor, the aim for Headway's ratio to alone)
-_ROWS = (
+ROWS = (
     ("inference_p50_s", "inference p50, ms", 1e3, ""),
     ("inference_p99_s", "inference p99, ms", 1e3, "<= 1.5"),
     ("iteration_mean_s", "iteration mean, ms", 1e3, "<= 1.1"),
@@ -58,7 +59,7 @@ def run(options: Options) -> Result:
     repeats = 1 if options.quick else _WEAK_REPEATS
     weak = [*_words(options, "3" if options.quick else "20", "static,agent"),
             "--repeat", str(repeats)]  # fmt: skip
-    on_even, on_weak = (_document(words, options) for words in (even, weak))
+    on_even, on_weak = (document(words, options) for words in (even, weak))
     notes = (*_notes(on_even, even), *_notes(on_weak, weak), *_agent_notes(on_weak))
     return Result((_part(on_even), _weak_part(on_weak)), notes)
 
@@ -67,7 +68,14 @@ def _words(options: Options, duration_s: str, arms: str) -> list[str]:
     return ["--duration", duration_s, "--arms", arms, "--seed", str(options.seed)]
 
 
-def _document(words: list[str], options: Options) -> dict[str, Any]:
+def document(
+    words: list[str], options: Options, environment: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """What `headway demo` says of itself.
+
+    Raises:
+        BenchmarkError: It failed; its last line says why.
+    """
     options.progress(f"headway demo {' '.join(words)}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "demo.json")
@@ -75,20 +83,20 @@ def _document(words: list[str], options: Options) -> dict[str, Any]:
                 str(Path(folder, "demo.png"))]  # fmt: skip
         done = subprocess.run(
             argv, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=_TIMEOUT_S, check=False,
+            timeout=_TIMEOUT_S, check=False, env={**os.environ, **(environment or {})},
         )  # fmt: skip
         if done.returncode:
             last = (done.stderr.strip() or done.stdout.strip() or "no word of it").splitlines()[-1]
             raise BenchmarkError(f"headway demo: {last}")
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return document
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return told
 
 
 def _part(document: dict[str, Any]) -> Part:
     arms, ratios = document["arms"], document["ratios_to_alone"]
     rows = []
-    for name, words, factor, aim in _ROWS:
-        cells = [_scaled(arms.get(arm, {}).get(name), factor) for arm in _ARMS]
+    for name, words, factor, aim in ROWS:
+        cells = [scaled(arms.get(arm, {}).get(name), factor) for arm in _ARMS]
         ratio = [ratios.get(arm, {}).get(name) for arm in _ARMS[1:]]
         rows.append((words, cells[0], cells[1], ratio[0], cells[2], ratio[1], aim))
     return Part(document["topology"], (
@@ -106,7 +114,7 @@ def _weak_part(document: dict[str, Any]) -> Part:
             if run["agent"][name] is not None and run["static"][name]
         ]
         mean, least, most = (how(ratios) if ratios else None for how in (fmean, min, max))
-        cells = [_scaled(arms[arm][name], factor) for arm in ("static", "agent")]
+        cells = [scaled(arms[arm][name], factor) for arm in ("static", "agent")]
         rows.append((words, *cells, mean, least, most, aim))
     return Part(f"{document['topology']} with {document['weakened']}", (
         "figure", "Headway, equal splits", "Headway, agent", "agent / equal, mean", "least", "most",
@@ -123,7 +131,7 @@ def _agent_notes(document: dict[str, Any]) -> list[str]:
     ]
 
 
-def _scaled(value: float | None, factor: float) -> Cell:
+def scaled(value: float | None, factor: float) -> Cell:
     return None if value is None else float(value) * factor
 
 

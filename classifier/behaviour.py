@@ -5,6 +5,7 @@ ports. The model is a few hundred kB of plain arrays: loading runs no code. It i
 `benchmarks/behaviour_model.py`, which also tells how well it does on programs it never saw.
 """
 
+import math
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -18,21 +19,37 @@ from policies.classes import TrafficClass
 
 FEWEST_PACKETS = 8  # with fewer, nobody can know
 MODEL = Path(__file__).with_name("model.npz")
+OTHER = "other"  # the role of what is none of the rest
 KINDS: dict[str, tuple[TrafficClass, str]] = {
     "stream": (TrafficClass.INFERENCE, "token stream"),
     "gradient": (TrafficClass.GRADIENT, "collective"),
     "bulk": (TrafficClass.BULK, "transfer"),
     "control": (TrafficClass.CONTROL, "coordination"),
     "interactive": (TrafficClass.BACKGROUND, "interactive"),
-    "other": (TrafficClass.BACKGROUND, "other"),
+    "other": (TrafficClass.BACKGROUND, OTHER),
 }
-# What nobody does over a protocol; by its first word.
-_NEVER = {
-    "QUIC": ("gradient", "control"),
-    "DTLS": ("gradient",),
-    "SSH": ("gradient", "stream", "control"),
-    "HTTP": ("gradient",),
+# How much less likely a kind is over a protocol, by its first word: nobody does these.
+_ODDS: dict[str, dict[str, float]] = {
+    "QUIC": {"gradient": 0.0, "control": 0.2},
+    "DTLS": {"gradient": 0.0},
+    "SSH": {"gradient": 0.0, "stream": 0.0, "control": 0.0},
+    "HTTP": {"gradient": 0.0},
+    "UDP": {"stream": 0.0, "control": 0.5},  # of datagrams whose protocol is not known
 }
+
+
+# Features of an iteration, and from where to where: logarithms to base 2 of bytes and of shares.
+_ITERATIONS = tuple(
+    (NAMES.index(name), low, high)
+    for name, low, high in (
+        ("bursts", 8, math.inf),
+        ("volume", 16, math.inf),
+        ("volume spread", 0, 0.03),
+        ("interval spread", 0, 0.15),
+        ("silence share", 0, 1.7),
+    )
+)
+_ITERATIONS_SURE = 0.8
 
 
 class Guess(NamedTuple):
@@ -91,18 +108,34 @@ def guess(shape: Shape, protocol: str = "") -> Guess | None:
 
     Args:
         shape: Of the flow so far.
-        protocol: If it is known, such as "TLS"; it only rules kinds out.
+        protocol: If it is known, such as "TLS"; it makes some kinds less likely.
     """
-    if sum(shape.packets) < FEWEST_PACKETS:
+    if sum(shape.packets) < FEWEST_PACKETS or not shape.open_bytes:  # none with a time
         return None
-    forest = shipped()
-    likely = dict(zip(KINDS, forest.probabilities(features(shape)), strict=True))
-    for kind in _NEVER.get(protocol.partition(" ")[0], ()):
-        del likely[kind]
+    forest, carrier = shipped(), protocol.partition(" ")[0]
+    row = features(shape)
+    likely = _with_odds(forest.probabilities(row), _ODDS.get(carrier, {}))
     kind = max(likely, key=likely.__getitem__)
-    if likely[kind] < forest.least[kind]:
-        return None
-    return Guess(*KINDS[kind], min(likely[kind], 0.99))
+    enough = likely[kind] >= forest.least[kind]
+    if (kind == "bulk" or not enough) and carrier not in _ODDS and _iterates(row):
+        return Guess(TrafficClass.GRADIENT, "iterations", _ITERATIONS_SURE)
+    return Guess(*KINDS[kind], min(likely[kind], 0.99)) if enough else None
+
+
+def _iterates(row: list[float]) -> bool:
+    """Whether as much comes again and again after as long a silence, as training in steps does.
+
+    A camera's pictures differ in length, and parts of a file follow one another without a silence.
+    """
+    return all(low <= row[place] <= high for place, low, high in _ITERATIONS)
+
+
+def _with_odds(chances: list[float], odds: dict[str, float]) -> dict[str, float]:
+    likely = {
+        kind: chance * odds.get(kind, 1.0) for kind, chance in zip(KINDS, chances, strict=True)
+    }
+    total = sum(likely.values())
+    return {kind: chance / total for kind, chance in likely.items()}
 
 
 @cache
@@ -123,7 +156,7 @@ def read(path: Path) -> Forest:
     """
     with np.load(path, allow_pickle=False) as held:
         if tuple(held["names"]) != NAMES or tuple(held["kinds"]) != tuple(KINDS):
-            raise ValueError(f"{path} is of other features; run `make behaviour-model`")
+            raise ValueError(f"{path} is of other features: make it anew, or restore it")
         roots = held["roots"].tolist()
         forest = Forest(
             roots,

@@ -77,10 +77,10 @@ BODIES: tuple[Body, ...] = (
     _body("signature_name", False, "TensorFlow Serving REST", "prediction", _INFERENCE, 0.9, "TensorFlow Serving RESTful API"),
     _body("dataframe_split", False, "MLflow", "prediction", _INFERENCE, 0.97, "MLflow scoring server"),
     _body("dataframe_records", False, "MLflow", "prediction", _INFERENCE, 0.97, "MLflow scoring server"),
-    _body("model messages max_tokens", False, "OpenAI HTTP", "chat completion", _INFERENCE, 0.95, "OpenAI API reference"),
-    _body("model messages", False, "OpenAI HTTP", "chat completion", _INFERENCE, 0.9, "OpenAI API reference"),
-    _body("messages role content", False, "OpenAI HTTP", "chat completion", _INFERENCE, 0.85, "OpenAI API reference"),
-    _body("model prompt", False, "OpenAI HTTP", "completion", _INFERENCE, 0.88, "OpenAI API reference"),
+    _body("model messages max_tokens", False, "OpenAI HTTP", "chat completion", _INFERENCE, 0.88, "OpenAI API reference"),
+    _body("model messages", False, "OpenAI HTTP", "chat completion", _INFERENCE, 0.82, "OpenAI API reference"),
+    _body("messages role content", False, "OpenAI HTTP", "chat completion", _INFERENCE, 0.8, "OpenAI API reference"),
+    _body("model prompt", False, "OpenAI HTTP", "completion", _INFERENCE, 0.82, "OpenAI API reference"),
     _body("prompt n_predict", False, "llama.cpp", "completion", _INFERENCE, 0.95, "ggml-org/llama.cpp tools/server"),
     _body("prompt max_tokens", False, "HTTP inference API", "generation", _INFERENCE, 0.88, "vLLM's demo server and others"),
     _body("prompt temperature", False, "HTTP inference API", "generation", _INFERENCE, 0.85, "vLLM's demo server and others"),
@@ -93,6 +93,7 @@ BODIES: tuple[Body, ...] = (
     _body("inputs", False, "Hugging Face inference", "inference request", _INFERENCE, 0.65, "Hugging Face Inference API"),
     _body("prompt", False, "HTTP inference API", "generation", _INFERENCE, 0.6, "common to generation APIs"),
     _body("jsonrpc method", False, "JSON-RPC", "call", _MESSAGING, 0.7, "JSON-RPC 2.0"),
+    _body("agent_name input", False, "ACP", "agent messages", _MESSAGING, 0.93, "Agent Communication Protocol, runs"),
     _body("resourceSpans", False, "OTLP HTTP", "traces", _TELEMETRY, 0.97, "OpenTelemetry Protocol Specification, JSON"),
     _body("resourceMetrics", False, "OTLP HTTP", "metrics", _TELEMETRY, 0.97, "OpenTelemetry Protocol Specification, JSON"),
     _body("resourceLogs", False, "OTLP HTTP", "logs", _TELEMETRY, 0.97, "OpenTelemetry Protocol Specification, JSON"),
@@ -176,9 +177,19 @@ _RPC = re.compile(rb'"method"\s*:\s*"([A-Za-z/]{1,40})"')
 _BEFORE = re.compile(
     rb"\s*(?:[0-9a-fA-F]{1,8}(?:;[^\r\n]{0,100})?\r\n)?(?:(?:event|id|retry): ?[^\r\n]{0,60}\r?\n){0,3}(?:data: ?)?\s*"
 )
-_BY_MEMBER: dict[tuple[bool, str], list[Body]] = {}
-for _line in BODIES:
-    _BY_MEMBER.setdefault((_line.answer, min(_line.members)), []).append(_line)
+
+
+def _by_member(answer: bool) -> dict[bytes, list[tuple[frozenset[bytes], Claim]]]:
+    """Lines by one of the members that they need."""
+    lines: dict[bytes, list[tuple[frozenset[bytes], Claim]]] = {}
+    for members, of_answer, claim in BODIES:
+        if of_answer is answer:
+            needed = frozenset(member.encode() for member in members)
+            lines.setdefault(min(needed), []).append((needed, claim))
+    return lines
+
+
+_OF_REQUESTS, _OF_ANSWERS = _by_member(False), _by_member(True)
 _METHODS = {line.name.encode(): line.claim for line in METHODS}
 _TEXTS = re.compile(b"|".join(re.escape(line.text) for line in TEXTS))
 _BY_TEXT = {line.text: line.claim for line in TEXTS}
@@ -191,15 +202,15 @@ def body_claim(body: bytes, answer: bool) -> Claim | None:
     if body[start : start + 1] not in (b"{", b"["):
         text = _TEXTS.search(body, 0, _TEXT_LOOK)
         return _BY_TEXT[text[0]] if text else None
-    members = {name.decode() for name in _MEMBER.findall(body, start, start + _LOOK)}
+    names: list[bytes] = _MEMBER.findall(body, start, start + _LOOK)
+    members = set(names)
+    lines = _OF_ANSWERS if answer else _OF_REQUESTS
     best: Claim | None = None
-    for member in members:
-        for line in _BY_MEMBER.get((answer, member), ()):
-            if line.members <= members and (
-                best is None or line.claim.confidence > best.confidence
-            ):
-                best = line.claim
-    return _of_rpc(body, start, best) if "jsonrpc" in members else best
+    for name in names:  # in their order: a set's changes from run to run
+        for needed, claim in lines.get(name, ()):
+            if needed <= members and (best is None or claim.confidence > best.confidence):
+                best = claim
+    return _of_rpc(body, start, best) if b"jsonrpc" in members else best
 
 
 def _of_rpc(body: bytes, start: int, otherwise: Claim | None) -> Claim | None:

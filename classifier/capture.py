@@ -173,6 +173,7 @@ _SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
 _SECTION, _INTERFACE, _OLD_PACKET, _SIMPLE_PACKET, _PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 _TICKS_OPTION, _OFFSET_OPTION = 9, 14
 _MOST_INTERFACES = 65536
+_LATEST_S = 2.0**34  # the year 2514; the format could say the age of the universe
 
 
 class _Interface(NamedTuple):
@@ -285,7 +286,8 @@ def _frame(source: _Source, section: _Section, block: bytes, number: int, ticks:
     if kept > min(len(block) - 32, _MOST_FRAME_BYTES):
         raise source.error(f"a frame of {kept} bytes in a block of {len(block)}", len(block))
     link_type, _, a_second, offset_s = section.interfaces[number]
-    return Frame(ticks / a_second + offset_s, link_type, block[28 : 28 + kept], max(length, kept))
+    time = min(max(ticks / a_second + offset_s, 0.0), _LATEST_S)
+    return Frame(time, link_type, block[28 : 28 + kept], max(length, kept))
 
 
 _BLOCKS: Final = {

@@ -10,10 +10,11 @@ from classifier.evidence import MATCH, Detail
 from classifier.octets import U16, U32, U64_LITTLE
 from policies.classes import TrafficClass
 
-_PING, _COMPOUND, _COMPRESS, _ENCRYPT, _CRC, _LABEL = 0, 7, 9, 10, 12, 244
+_COMPOUND, _CRC, _LABEL = 7, 12, 244
 _FIELDS = re.compile(
-    rb"[\x00-\x0d][\x81-\x8f][\xa0-\xbf](?:SeqNo|Node|Nodes|Addr|Algo|Buf|Incarnation|From|Vsn|Meta"
-    rb"|Port|Target|SourceAddr|SourcePort|SourceNode|Nack|Join|UserStateLen|Payload|Error)"
+    rb"[\x00-\x0d][\x81-\x8f][\xa0-\xbf](?:SeqNo|Node|Nodes|Addr.{1,24}Incarnation|Algo|Buf|Incarnation|From|Vsn|Meta"
+    rb"|Port|Target|SourceAddr|SourcePort|SourceNode|Nack|Join|UserStateLen|Payload|Error)",
+    re.DOTALL,
 ).match
 
 
@@ -37,12 +38,24 @@ def memberlist(data: bytes, other: bytes) -> Detail | None:
     return MATCH if _FIELDS(data, at) else None
 
 
-_RAFT = re.compile(rb"[\x00-\x04][\x81-\x8f]\xa9RPCHeader|[\x00-\x03][\x84-\x8c]\xa4Term").match
+# maps with sorted names: what RPCHeader and requests have, of releases with the header and before
+_RAFT = re.compile(
+    rb"[\x00-\x04][\x83-\x8d]\xa4Addr.{0,80}?(?:\xa7Entries|\xa9Candidate|\xadConfiguration|\xa2ID)"
+    rb"|[\x00-\x02][\x84-\x8c](?:\xa7Entries|\xa9Candidate)",
+    re.DOTALL,
+).match
+_RAFT_ANSWER = re.compile(rb"[\xa0-\xbf].{0,31}?[\x85-\x88]\xa4Addr\xc0", re.DOTALL).match
+_OF_SERVERS = (b"\x01", b"\x02")  # the byte of kind that Consul and Nomad begin Raft's flows with
 
 
 def hashicorp_raft(data: bytes, other: bytes) -> Detail | None:
     """A remote call of the Raft library, after Consul's or Nomad's byte of kind or not."""
-    return MATCH if _RAFT(data) or (data[:1] in (b"\x01", b"\x04") and _RAFT(data, 1)) else None
+    return MATCH if _RAFT(data) or (data[:1] in _OF_SERVERS and _RAFT(data, 1)) else None
+
+
+def hashicorp_raft_answer(data: bytes, other: bytes) -> Detail | None:
+    """An error in words, mostly none, then the answer's map."""
+    return MATCH if _RAFT_ANSWER(data) else None
 
 
 def zookeeper(data: bytes, other: bytes) -> Detail | None:
@@ -76,7 +89,12 @@ def bfd(data: bytes, other: bytes) -> Detail | None:
     """A control packet of version 1 of its exact length: a multiplier, a number, an interval."""
     if len(data) < 24 or data[0] >> 5 != 1 or data[0] & 31 > 9 or data[3] != len(data):
         return None
-    return MATCH if 1 <= data[2] <= 50 and any(data[4:8]) and any(data[12:16]) else None
+    intervals = data[12] | data[16] | data[20]  # of less than a minute
+    if not 1 <= data[2] <= 50 or intervals > 3 or data[1] & 1:
+        return None
+    if len(data) > 24 and not data[1] & 4:  # without authentication nothing follows
+        return None
+    return MATCH if any(data[4:8]) and any(data[12:16]) else None
 
 
 _OPENFLOW_KINDS = 36  # of OpenFlow 1.5
@@ -104,6 +122,8 @@ def openflow(data: bytes, other: bytes) -> Detail | None:
         at += length
     if not count:
         return None
+    if data[1] == 0 and data[2:4] != b"\0\x08" and data[8:10] != b"\0\x01":
+        return None  # section 7.5.1: the one element that there is
     hello = (data[1] == 0 and data[4:8] != b"\0\0\0\0") or count > 1
     theirs = len(other) >= 8 and _openflow_message(other, 0) > 0
     if data[1] == 0 and (hello or theirs):
@@ -115,10 +135,13 @@ def bgp(data: bytes, other: bytes) -> Detail | None:
     """The marker, then a length and a kind."""
     if len(data) < 19:
         return None
-    return MATCH if 19 <= U16(data, 16)[0] <= 4096 and 1 <= data[18] <= 5 else None
+    length, kind = U16(data, 16)[0], data[18]
+    if kind == 1 and len(data) > 19 and data[19] != 4:  # an OPEN's version
+        return None
+    return MATCH if 19 <= length <= 4096 and 1 <= kind <= 5 else None
 
 
-_CHUNK_REQUEST, _CHUNK, _CHUNK_FAILED, _RPC, _RPC_ANSWER, _RPC_FAILED = range(6)
+_CHUNK_REQUEST, _CHUNK, _, _RPC, _RPC_ANSWER, _RPC_FAILED = range(6)
 _STREAM_REQUEST, _STREAM, _STREAM_FAILED, _ONE_WAY, _UPLOAD = range(6, 11)
 _SPARK_BULK = frozenset((_CHUNK_REQUEST, _CHUNK, _STREAM_REQUEST, _STREAM, _UPLOAD))
 _JAVA = b"\xac\xed\x00\x05"
@@ -143,7 +166,7 @@ def _spark_fits(kind: int, whole: int, data: bytes) -> bool:
     if kind == _ONE_WAY:
         return bool(U32(data, 9)[0] == whole - 13)
     if kind == _CHUNK_REQUEST:
-        return whole == 21 and any(data[9:17])
+        return whole == 21 and any(data[9:13])  # a random number, times 1000
     if kind in (_STREAM_REQUEST, _STREAM_FAILED, _STREAM):
         size = U32(data, 9)[0]
         if data[13:14] != b"/" or not 1 < size <= 1024:
@@ -171,24 +194,36 @@ def spark(data: bytes, other: bytes) -> Detail | None:
     return MATCH if _JAVA in data else Detail(final=False)
 
 
+_DASK_WORDS = re.compile(rb"\xabcompression|\xafpickle-protocol|\xa2op").search
+
+
+def _dask_frames(data: bytes, at: int, whole: int) -> bool:
+    """A number of frames here, and as many lengths; `whole`: what they add up to, 0 if untold."""
+    if len(data) < at + 16:
+        return False
+    count = U64_LITTLE(data, at)[0]
+    start = at + 8 + 8 * count
+    if not 1 <= count <= 64 or len(data) < start:
+        return False
+    sizes = sum(U64_LITTLE(data, at + 8 + 8 * i)[0] for i in range(count))
+    if whole:
+        return bool(whole == 8 + 8 * count + sizes)
+    return 0 < sizes < 1 << 40 and _DASK_WORDS(data, start, start + 200) is not None
+
+
 def dask(data: bytes, other: bytes) -> Detail | None:
-    """A comm's frames: a length, their number, their lengths, then msgpack."""
-    if len(data) < 24:
-        return None
-    whole, count = U64_LITTLE(data)[0], U64_LITTLE(data, 8)[0]
-    if not 1 <= count <= 1000 or not 16 <= whole < 1 << 40 or len(data) < 16 + 8 * count:
-        return None
-    sizes = sum(U64_LITTLE(data, 16 + 8 * i)[0] for i in range(min(count, 64)))
-    if count > 64 or whole != 8 + 8 * count + sizes:
+    """A comm's frames: all their bytes, their number, their lengths, then msgpack.
+
+    Releases before 2021.9 don't say all their bytes first.
+    """
+    whole = U64_LITTLE(data)[0] if len(data) >= 24 else 0
+    newer = 16 <= whole < 1 << 40 and _dask_frames(data, 8, whole)
+    if not newer and not _dask_frames(data, 0, 0):
         return None
     both = data + other
     if b"get_data" in both or b"\xa6status\xa2OK\xa4data" in both:
         return Detail("worker data", TrafficClass.BULK)
-    asked = b"\xa2op" in both
-    return Detail(final=asked)
-
-
-_AMONG = re.compile(rb"\x00.[nN].{2}", re.DOTALL).match
+    return Detail(final=b"\xa2op" in both)
 
 
 def erlang(data: bytes, other: bytes) -> Detail | None:

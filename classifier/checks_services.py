@@ -7,7 +7,7 @@ takes any bytes.
 import re
 
 from classifier.evidence import MATCH, Detail
-from classifier.octets import U16, U32, ber, is_text
+from classifier.octets import U16, U32
 
 
 def _dns_name(data: bytes, at: int) -> int:
@@ -37,14 +37,16 @@ def _dns(data: bytes, at: int) -> bool:
         return False
     if answers > 60 or questions + answers + names + more == 0:
         return False
-    if not flags & 0x8000 and answers > 16:
+    if not flags & 0x8000 and (answers > 16 or flags & 0x8F):  # an answer's bits
         return False
     end = _dns_name(data, at + 12)
     if not end or end + 4 > len(data):
         return False
     kind, family = U16(data, end)[0], U16(data, end + 2)[0] & 0x7FFF
     rooted = end == at + 13  # the root's name alone
-    return (kind in (2, 6, 43, 48, 255) if rooted else 1 <= kind <= 257) and family in (1, 3, 255)
+    return (
+        kind in (2, 6, 43, 48, 255) and questions < 2 if rooted else 1 <= kind <= 257
+    ) and family in (1, 3, 255)
 
 
 def dns(data: bytes, other: bytes) -> Detail | None:
@@ -89,102 +91,6 @@ def ntp(data: bytes, other: bytes) -> Detail | None:
     return MATCH if _is_date(sent) and received and (origin or data[0] & 7 != 4) else None
 
 
-def ldap(data: bytes, other: bytes) -> Detail | None:
-    """An LDAPMessage with a request or an answer."""
-    at, length = ber(data, 0, 0x30)
-    start, size = ber(data, at, 0x02)
-    end = start + size
-    if start < 0 or not 1 <= size <= 4 or end + 2 > len(data) or length < size + 4:
-        return None
-    kind = data[end]
-    if kind == 0x60:
-        inner, _ = ber(data, end, 0x60)
-        return (
-            MATCH if data[inner : inner + 2] == b"\x02\x01" and 2 <= data[inner + 2] <= 3 else None
-        )
-    if kind in (0x61, 0x65):
-        inner, _ = ber(data, end, kind)
-        return MATCH if data[inner : inner + 2] == b"\x0a\x01" else None
-    if kind in (0x63, 0x64, 0x77, 0x78):
-        inner, _ = ber(data, end, kind)
-        return MATCH if data[inner : inner + 1] in (b"\x04", b"\x80", b"\x0a") else None
-    return MATCH if kind == 0x42 and data[end + 1] == 0 and length == size + 4 else None
-
-
-def postgres(data: bytes, other: bytes) -> Detail | None:
-    """A start-up message with its parameters, of its exact length or not yet whole."""
-    length = U32(data)[0] if len(data) >= 9 else 0
-    if not 9 <= length <= 10_000 or b"user\0" not in data[8:]:
-        return None
-    return MATCH
-
-
-def postgres_answer(data: bytes, other: bytes) -> Detail | None:
-    """An authentication request, or an error with its fields."""
-    length = U32(data, 1)[0] if len(data) >= 9 else 0
-    if data[0] == 0x52:
-        return MATCH if 8 <= length <= 64 and U32(data, 5)[0] <= 12 else None
-    return MATCH if 8 <= length <= 4096 and data[5:6] == b"S" and b"\0C" in data[:40] else None
-
-
-def mysql(data: bytes, other: bytes) -> Detail | None:
-    """A greeting: length, sequence 0, protocol 10, a version as text."""
-    length = data[0] | data[1] << 8 | data[2] << 16 if len(data) > 20 else 0
-    end = data.find(b"\0", 5, 70)
-    return MATCH if 20 < length < 512 and end > 6 and is_text(data[5:end]) else None
-
-
-_MONGO = {1: 36, 2004: 0, 2010: 0, 2011: 0, 2012: 0, 2013: 0}
-
-
-def mongo(data: bytes, other: bytes) -> Detail | None:
-    """A header whose operation is one, then a section that begins as one does."""
-    if len(data) < 26:
-        return None
-    length = int.from_bytes(data[:4], "little")
-    return MATCH if 26 <= length <= 48_000_000 else None
-
-
-def cassandra(data: bytes, other: bytes) -> Detail | None:
-    """A frame of version 3 to 5 whose operation fits its direction."""
-    if len(data) < 9:
-        return None
-    asks = data[0] < 0x80
-    operation, length = data[4], U32(data, 5)[0]
-    if data[1] & 0xE0 or length > 1 << 28:
-        return None
-    if asks and operation == 5:
-        return MATCH if length == 0 and len(data) == 9 else None
-    if asks and operation == 1:
-        return MATCH if b"CQL_VERSION" in data[:60] else None
-    if not asks and operation == 6:
-        return MATCH if b"CQL_VERSION" in data else None
-    return (
-        MATCH if not asks and operation == 2 and length == 0 and len(data) == 9 and other else None
-    )
-
-
-_MEMCACHED_KEYLESS = frozenset(
-    (0x07, 0x08, 0x0A, 0x0B, 0x10, 0x17, 0x18, 0x20)
-)  # quit, flush, noop…
-
-
-def memcached_binary(data: bytes, other: bytes) -> Detail | None:
-    """A request with a key as text, or without where it has none; or the answer to one."""
-    if data[0] == 0x81:
-        asked = len(other) >= 24 and other[0] == 0x80 and memcached_binary(other, b"")
-        return MATCH if asked and len(data) >= 24 and data[1] == other[1] else None
-    if len(data) < 24 or data[5]:
-        return None
-    command, key, extras, body = data[1], U16(data, 2)[0], data[4], U32(data, 8)[0]
-    if command > 0x4D or extras > 32 or not key + extras <= body < 1 << 24:
-        return None
-    if not key:
-        return MATCH if command in _MEMCACHED_KEYLESS and body == extras and data[12:16] else None
-    name = data[24 + extras : 24 + extras + key]
-    return MATCH if key <= 250 and is_text(name) else None
-
-
 def stun(data: bytes, other: bytes) -> Detail | None:
     """A message with the magic cookie and a length of whole words."""
     return MATCH if len(data) >= 20 and data[3] & 3 == 0 and data[0] < 0x40 else None
@@ -195,7 +101,9 @@ _AUDIO = {0: 80, 8: 80, 9: 80, 18: 10, 4: 24, 3: 33}  # payload types (RFC 3551)
 
 def rtp(data: bytes, other: bytes) -> Detail | None:
     """A packet whose size its payload type explains, or that the other side answers alike."""
-    if len(data) < 13 or data[0] & 0x2F or data[8:12] == bytes(4):
+    if len(data) < 13 or data[0] & 0x2F:
+        return None
+    if data[2:8].count(0) > 4 or data[8:12].count(0) > 2:  # random numbers (RFC 3550, 5.1)
         return None
     kind = data[1] & 0x7F
     if kind > 34 and kind < 96:
@@ -235,9 +143,15 @@ def ike(data: bytes, other: bytes) -> Detail | None:
     if data[at + 17] not in (0x10, 0x20) or data[at : at + 8] == bytes(8):
         return None
     version, exchange = data[at + 17], data[at + 18]
-    if not (version == 0x20 and 34 <= exchange <= 44) and not (
-        version == 0x10 and exchange in (1, 2, 4, 5, 6, 32)
-    ):
+    following = data[at + 16]  # the kind of the first payload
+    if not (
+        version == 0x20 and 34 <= exchange <= 44 and (33 <= following <= 54 or not following)
+    ) and (version != 0x10 or exchange not in (1, 2, 4, 5, 6, 32) or not 0 < following < 24):
+        return None
+    if data[at : at + 8].count(0) > 2:  # a random number
+        return None
+    first = exchange in (2, 4, 34) and any(data[at + 20 : at + 24])
+    if first or data[at + 19] & (0xC7 if version == 0x20 else 0xF8):
         return None
     length = U32(data, at + 24)[0]
     return MATCH if length == len(data) - at or len(data) == 1200 < length < 65_536 else None
@@ -250,6 +164,8 @@ def wireguard(data: bytes, other: bytes) -> Detail | None:
         length < 32
         or data[4:8] == bytes(4)
         or data[16:48].count(0) > 3
+        or len(set(data[16:48])) < len(data[16:48]) - 8
+        or sum(byte > 127 for byte in data[16:48]) < 6
         or data[16:18] == data[20:22]
     ):
         return None
@@ -260,7 +176,7 @@ def wireguard(data: bytes, other: bytes) -> Detail | None:
 
 def openvpn(data: bytes, other: bytes) -> Detail | None:
     """A reset that begins a session: of a client's, and its answer."""
-    if len(data) not in range(14, 120) or data[1:9] == bytes(8):
+    if len(data) not in range(14, 120) or data[1:9].count(0) > 2:
         return None
     asked = data[0] == 0x38 and (
         (data[9] == 0 and data[10:14] == bytes(4)) or len(data) in (42, 50, 54, 62)
@@ -309,13 +225,16 @@ def rdp(data: bytes, other: bytes) -> Detail | None:
     return MATCH if data[5] in (0xE0, 0xD0) and (data[5] == 0xD0 or data[6:8] == b"\0\0") else None
 
 
+_TELNET = re.compile(
+    rb"(?:\xff[\xfb-\xfe][\x00-\x31\xff]|\xff\xfa[\x00-\x31].{0,60}?\xff\xf0){2}"
+    rb"|\xff[\xfb-\xfe][\x00-\x31]\Z",
+    re.DOTALL,
+).match
+
+
 def telnet(data: bytes, other: bytes) -> Detail | None:
     """Negotiation: commands with options, two at least."""
-    return (
-        MATCH
-        if re.match(rb"(?:\xff[\xfb-\xfe][\x00-\x31\xff]){2}|\xff[\xfb-\xfe][\x00-\x31]\Z", data)
-        else None
-    )
+    return MATCH if _TELNET(data) else None
 
 
 def ptp(data: bytes, other: bytes) -> Detail | None:
@@ -337,8 +256,8 @@ def radius(data: bytes, other: bytes) -> Detail | None:
     return MATCH if at == len(data) > 20 else None
 
 
-def oracle(data: bytes, other: bytes) -> Detail | None:
-    """A connect packet of TNS."""
-    if len(data) < 34 or U16(data)[0] > 4096 or data[2:4] != b"\0\0" or data[4] != 1:
-        return None
-    return MATCH if b"(DESCRIPTION" in data or b"(CONNECT_DATA" in data else None
+def mpeg_ts(data: bytes, other: bytes) -> Detail | None:
+    """The sync byte of each packet of 188 bytes, two at least."""
+    # numbers of four bytes have the same one in front in these places too
+    synchronous = len(data) >= 376 and set(data[:1128:188]) == {0x47}
+    return MATCH if synchronous and data.count(b"G", 0, 188) < 24 else None

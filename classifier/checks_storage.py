@@ -89,32 +89,36 @@ def sun_rpc(data: bytes, other: bytes) -> Detail | None:
     return _rpc_call(other, 0) if _rpc_reply(data, 0) else None
 
 
-_BLOCK = 1 << 10
-
-
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 10, 1 << 28
 
 
+def _varied(data: bytes) -> bool:
+    """Whether these 80 bytes may be of a file that is worth being sent in parallel."""
+    return data.count(0) < 8 and len(set(data)) >= 24
+
+
 def gridftp_block(data: bytes, other: bytes) -> Detail | None:
-    """A block's header in mode E: descriptor, bytes, place; then a file's bytes, not small numbers."""
+    """A block's header in mode E: descriptor, bytes, place; then a file's bytes."""
     if len(data) < 100 or data[0] & 0x83 or data[1:4] != bytes(3) or data[9:11] != bytes(2):
         return None
     count, offset = int.from_bytes(data[1:9], "big"), int.from_bytes(data[9:17], "big")
-    if not _LEAST_BLOCK <= count <= _MOST_BLOCK or data[17:97].count(0) >= 24:
+    if not _LEAST_BLOCK <= count <= _MOST_BLOCK or not _varied(data[17:97]):
         return None
     aligned = count >= 1 << 16 and count & (count - 1) == 0 and offset % count == 0
-    return Detail(declared=count) if aligned or offset == 0 else None
+    first = offset == 0 and count >= len(data) - 17
+    return Detail(declared=count) if aligned or first else None
 
 
-_HDFS_OPERATIONS = range(80, 89)
+_HDFS_OPERATIONS = range(80, 91)
 
 
 def hdfs_data(data: bytes, other: bytes) -> Detail | None:
-    """Version 28, an operation, then a delimited protocol buffer."""
+    """Version 28, an operation, then a delimited protocol buffer that begins with a header."""
     if len(data) < 6 or data[2] not in _HDFS_OPERATIONS:
         return None
     at = 4 if data[3] < 0x80 else 5
-    return MATCH if data[at : at + 1] == b"\x0a" and data[at + 2 : at + 3] == b"\x0a" else None
+    inner = at + (2 if data[at + 1 : at + 2] < b"\x80" else 3)
+    return MATCH if data[at : at + 1] == b"\x0a" and data[inner : inner + 1] == b"\x0a" else None
 
 
 def nvme_tcp(data: bytes, other: bytes) -> Detail | None:
@@ -158,3 +162,38 @@ _DIGITS = b"0123456789" * 4
 def iperf(data: bytes, other: bytes) -> Detail | None:
     """The digits that a test's payload repeats."""
     return MATCH if _DIGITS in data[:160] else None
+
+
+_SCSI = frozenset((0x00, 0x08, 0x0A, 0x12, 0x25, 0x28, 0x2A, 0x35, 0x88, 0x8A, 0x91, 0x9E, 0xA0))
+
+
+def iscsi_command(data: bytes, other: bytes) -> Detail | None:
+    """A SCSI command PDU: its reserved bytes, a logical unit, a command that disks know."""
+    if len(data) < 48 or not data[1] & 0x80 or data[1] & 0x18 or data[2:5] != bytes(3):
+        return None
+    flags, wanted = data[1] & 0x60, U32(data, 20)[0]
+    unit = data[8] in (0, 0x40) and not any(data[10:16])
+    if data[32] not in _SCSI or not unit or bool(flags) != bool(wanted) or wanted > 1 << 26:
+        return None
+    return Detail(declared=wanted)
+
+
+_NVME_HEADERS = {4: 72, 5: 24, 6: 24, 7: 24, 9: 24}  # kind of PDU: its header's bytes
+
+
+def nvme_tcp_pdu(data: bytes, other: bytes) -> Detail | None:
+    """A PDU of the data phase: its header's length, and a whole that holds header and data."""
+    if len(data) < 24 or data[2] != _NVME_HEADERS[data[0]] or data[1] & 0xF0:
+        return None
+    whole = int.from_bytes(data[4:8], "little")
+    if data[0] in (5, 9):
+        return (
+            MATCH if whole == 24 and data[3] == 0 and (len(data) == 24 or len(data) > 48) else None
+        )
+    if data[0] == 4:
+        return (
+            MATCH if 72 <= whole < 1 << 20 and not any(data[16:24]) and data[3] % 4 == 0 else None
+        )
+    length = int.from_bytes(data[16:20], "little")
+    fits = data[3] >= 24 and whole == data[3] + length
+    return Detail(declared=length) if fits and 0 < length < 1 << 26 else None

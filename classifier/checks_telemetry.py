@@ -7,7 +7,7 @@ must agree, counts that must be possible. Each is bounded and takes any bytes.
 from classifier.evidence import MATCH, Detail
 from classifier.octets import U16, U32, ber, is_text
 
-_SEQUENCE, _INTEGER, _OCTETS = 0x30, 0x02, 0x04
+_SEQUENCE, _OCTETS = 0x30, 0x04
 _PDUS = range(0xA0, 0xA9)  # GetRequest … Report
 
 
@@ -33,6 +33,8 @@ def sflow(data: bytes, other: bytes) -> Detail | None:
         return None
     after = 12 if data[7] == 1 else 24
     if len(data) < after + 16:
+        return None
+    if data[8:after].count(0) > 8 or not data[8]:  # the agent's address
         return None
     agent, samples = U32(data, after)[0], U32(data, after + 12)[0]
     first = data[after + 16 : after + 22]  # a sample's format and the upper half of its length
@@ -63,8 +65,9 @@ def ipfix(data: bytes, other: bytes) -> Detail | None:
     if len(data) < 20:
         return None
     whole, number, length = U16(data, 2)[0], U16(data, 16)[0], U16(data, 18)[0]
-    fits = 4 <= length <= whole - 16 and (number in (2, 3) or number >= 256)
-    return MATCH if fits and (whole == len(data) or len(data) == 1200 < whole) else None
+    recent = 900_000_000 < U32(data, 4)[0] < 4_000_000_000
+    fits = recent and 4 <= length <= whole - 16 and (number in (2, 3) or number >= 256)
+    return MATCH if fits and (whole == len(data) or len(data) == 1200 < whole <= 9000) else None
 
 
 def ipfix_stream(data: bytes, other: bytes) -> Detail | None:
@@ -87,7 +90,7 @@ def collectd(data: bytes, other: bytes) -> Detail | None:
         return None
     kind, length = U16(data)[0], U16(data, 2)[0]
     if kind == _COLLECTD_SIGNED:
-        return MATCH if 36 < length < 100 and is_text(data[36:length]) else None
+        return MATCH if 36 < length < 100 and is_text(data[36:length]) else None  # HMAC, user
     if kind == _COLLECTD_SEALED:
         name = U16(data, 4)[0]
         return MATCH if length <= 1452 and is_text(data[6 : 6 + min(name, 64)]) else None
@@ -112,11 +115,13 @@ def fluentd(data: bytes, other: bytes) -> Detail | None:
         return None
     length, at = (data[2], 3) if data[1] == 0xD9 else (data[1] & 31, 2)
     tag, kind = data[at : at + length], data[at + length : at + length + 1]
-    if not kind or not is_text(tag) or b" " in tag or b"\n" in tag:
+    if not kind or len(tag) < 3 or not is_text(tag) or b" " in tag or b"\n" in tag:
         return None
     if tag in (b"HELO", b"PING", b"PONG"):
         return MATCH if kind[0] in range(0x80, 0x90) or kind[0] in (0xC2, 0xC3, 0xD9) else None
-    timed = kind[0] in (0xCE, 0xCF, 0xD7) and data[0] > 0x92
+    if data[0] > 0x93:
+        return MATCH if kind[0] in (0xCE, 0xD7) else None  # seconds of this century, or both parts
+    timed = kind[0] in (0xCE, 0xD7) and data[0] == 0x93
     packed = kind[0] in (0xDC, 0xDD, 0xDA, 0xDB, 0xC4, 0xC5, 0xC6) or kind[0] in range(0x90, 0xA0)
     return MATCH if timed or packed else None
 

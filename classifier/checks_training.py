@@ -11,7 +11,6 @@ from classifier.evidence import MATCH, Detail
 from policies.classes import TrafficClass
 
 _U32 = Struct("<I").unpack_from
-_U64 = Struct("<Q").unpack_from
 _GLOO = Struct("<6Q").unpack_from  # bytes of it all, kind, slot, offset, length, remote offset
 _GLOO_OP = 48
 _GLOO_UV = Struct("<4Q").unpack_from  # bytes of it all, kind, tag, length
@@ -33,7 +32,8 @@ def _store_key(data: bytes, at: int) -> bool:
     if len(data) < at + 11 or data[at + 2 : at + 8] != bytes(6):
         return False
     length = data[at] | data[at + 1] << 8
-    return 3 <= length <= 1024 and _is_key(data[at + 8 : at + 8 + length])
+    key = data[at + 8 : at + 8 + length]
+    return 3 <= length <= 1024 and b" " not in key and _is_key(key)
 
 
 def tcp_store_query(data: bytes, other: bytes) -> Detail | None:
@@ -89,6 +89,7 @@ def openmpi_oob(data: bytes, other: bytes) -> Detail | None:
     return MATCH if _OOB_VERSION(data, 70) or _OOB_VERSION(data, 66) else None
 
 
+_PIPE_MESSAGE = b"\xb9\3\xbd\0\xba"  # a descriptor: no metadata, then payloads, then tensors
 _PIPE_FIRST = re.compile(rb"\xb8(?:\x00\xb9\x01\xbd|\x01\xb9\x01[\x00-\x7f\x80-\x87])").match
 _PIPE_ANSWER = re.compile(rb"\xb9.{1,2}\xbd.(?:uv|shm|ibv|basic)", re.DOTALL).match
 
@@ -97,24 +98,51 @@ def tensorpipe(data: bytes, other: bytes) -> Detail | None:
     """A frame of TensorPipe's transport with a packet in nop encoding."""
     if len(data) < 12 or data[2:8] != bytes(6):
         return None
-    return MATCH if _PIPE_FIRST(data, 8) or _PIPE_ANSWER(data, 8) else None
+    message = data.startswith(_PIPE_MESSAGE, 8)
+    return MATCH if message or _PIPE_FIRST(data, 8) or _PIPE_ANSWER(data, 8) else None
 
 
-_BOOTSTRAP, _PROXY, _NET_SOCKET, _NET_IB, _RAS = range(1, 6)  # ncclSocketType
+_BOOTSTRAP, _PROXY, _, _NET_IB, _RAS = range(1, 6)  # ncclSocketType
+_NCCL_CONTROL = {
+    _BOOTSTRAP: "rendezvous",
+    _PROXY: "rendezvous",
+    _NET_IB: "connection set-up",
+    _RAS: "health of ranks",
+}
+
+
+def nccl(data: bytes, other: bytes) -> Detail | None:
+    """What the socket is for, behind the number that all begin with."""
+    role = _NCCL_CONTROL.get(data[8], "") if len(data) > 8 else ""
+    return Detail(role, TrafficClass.CONTROL) if role else Detail(final=len(data) > 8)
+
+
+_MOST_RANKS = 1 << 20
+_RANK, _RANK_AND_TAG = 4, 8  # bytes
 
 
 def nccl_bootstrap(data: bytes, other: bytes) -> Detail | None:
-    """The communicator's random number, the socket's type, then a length and its message."""
+    """The communicator's random number, the socket's type, then a length and its message.
+
+    Messages are a socket's address, a rank among so many, or the sender's rank with a tag; those of
+    proxies begin with a kind instead, and a pointer that isn't known yet.
+    """
     if len(data) < 20 or data[9:12] != bytes(3) or data[8] not in (_BOOTSTRAP, _PROXY):
         return None
-    size = _U32(data, 12)[0]
-    mixed = len(set(data[:8])) >= 7 and 0 not in data[:8]
-    if not mixed or not 4 <= size <= 1 << 16 or data[:8] == other[:8]:
+    if len(set(data[:8])) < 6 or data[:8] == other[:8]:
+        return None
+    size, first = _U32(data, 12)[0], _U32(data, 16)[0]
+    if data[8] == _PROXY:
+        return MATCH if size == 1 and data[16:24] == bytes(8) else None
+    if size in (_RANK, _RANK_AND_TAG):
+        then = size == _RANK_AND_TAG or data[20:24] in (b"", b"\4\0\0\0")
+        return MATCH if first < _MOST_RANKS and then else None
+    if not 28 <= size <= 1 << 16:
         return None
     if data[16:18] in (b"\2\0", b"\x0a\0"):  # a socket address
         return MATCH
-    rank, ranks = _U32(data, 16)[0], _U32(data, 20)[0] if len(data) >= 24 else 0
-    return MATCH if rank < ranks <= 1 << 20 else None
+    ranks = _U32(data, 20)[0] if len(data) >= 24 else 0
+    return MATCH if first < ranks <= _MOST_RANKS else None
 
 
 _BTH_OPCODES = frozenset(
@@ -145,7 +173,7 @@ def _bth(data: bytes) -> bool:
 
 
 def roce_v2(data: bytes, other: bytes) -> Detail | None:
-    """An InfiniBand base transport header: operation, version 0, reserved bits, padding, lengths."""
+    """An InfiniBand base transport header: operation, version 0, reserved bits, lengths."""
     if data[0] == _CNP:
         quiet = len(data) >= 28 and not data[1] & 0x0F and data[12:28] == bytes(16)
         return Detail("congestion notification", TrafficClass.CONTROL) if quiet else None
@@ -163,7 +191,8 @@ def roce_v2(data: bytes, other: bytes) -> Detail | None:
 
 def roce_v2_elsewhere(data: bytes, other: bytes) -> Detail | None:
     """The same where the port says nothing: only with the default partition key."""
-    return roce_v2(data, other) if data[2:4] in _DEFAULT_KEYS else None
+    varied = len(set(data[:12])) > 5 or data[0] == _CNP
+    return roce_v2(data, other) if varied and data[2:4] in _DEFAULT_KEYS else None
 
 
 _OFI_TYPES = 8
@@ -182,8 +211,8 @@ def libfabric(data: bytes, other: bytes) -> Detail | None:
 
 
 _HYDRA = re.compile(
-    rb"[\x01-\x0b]\x00\x00\x00.{4,32}?(?:cmd=[a-z_-]{3,20}[ ;\n]|--(?:version|iface-ip-env-name|hostname|"
-    rb"global-inherited-env|pgid|pmi-|kvs)[\w-]*\x00|mcmd=)",
+    rb"[\x01-\x0b]\x00\x00\x00(?:\xff{28}|.{4,44}?(?:cmd=[a-z_-]{3,20}[ ;\n]|mcmd="
+    rb"|--(?:version|iface|hostname|global|pgid|pmi|kvs)[\w-]*\x00))",
     re.DOTALL,
 ).match
 
@@ -231,3 +260,32 @@ def xgboost_ring(data: bytes, other: bytes) -> Detail | None:
         return None
     after = data[_HOST : 2 * _HOST]
     return MATCH if _HOSTS(after) or (after[2:4] == b"\0\0" and any(after[:2])) else None
+
+
+_KVS_NAME, _KVS_KEY, _KVS_VALUE, _KVS_FIELD = 4, 134, 264, 130  # where a field begins; its bytes
+_KVS_WORD = re.compile(rb"[A-Za-z][\w:.+-]{2,120}\0+\Z").match
+
+
+def oneccl(data: bytes, other: bytes) -> Detail | None:
+    """A request to the store where ranks meet: a mode, then a name and a key in padded fields."""
+    if len(data) < _KVS_VALUE or not _KVS_WORD(data[_KVS_NAME:_KVS_KEY]):
+        return None
+    key = data[_KVS_KEY:_KVS_VALUE].rstrip(b"\0")
+    return MATCH if len(key) < _KVS_FIELD and key.isascii() and b"\0" not in key else None
+
+
+_DIGEST, _PICKLED = 32, 36  # bytes of HMAC-SHA-256, and of it with the length
+_UNFRAMED = 11  # of a small pickle: its version, and the frame's opcode and length
+
+
+def horovod(data: bytes, other: bytes) -> Detail | None:
+    """A call between driver and tasks: a digest, a length, and as much of a pickled object."""
+    if data[_PICKLED + 2 : _PICKLED + 3] != b"\x95" or data[_PICKLED] != 0x80:
+        return None
+    size, frame = (
+        _U32(data, _DIGEST)[0],
+        int.from_bytes(data[_PICKLED + 3 : _PICKLED + 11], "little"),
+    )
+    fits = data[_PICKLED + 1] in (4, 5) and 0 < frame < size < 1 << 30
+    fits = fits and (size - frame == _UNFRAMED or frame >= 1 << 16)  # PEP 3154
+    return MATCH if fits and len(set(data[:_DIGEST])) > 20 else None

@@ -36,10 +36,9 @@ def weigh(claims: Sequence[Claim]) -> Claim | None:
         return None
     if len(claims) == 1:
         return claims[0]
-    ranked = sorted(claims, key=_confidence, reverse=True)
-    best = ranked[0]
+    best = max(claims, key=_confidence)
     doubt, against = 1.0 - best.confidence, 0.0
-    for claim in ranked[1:]:
+    for claim in claims:
         if claim.protocol == best.protocol and claim.source != best.source:
             doubt *= 1.0 - claim.confidence
         elif claim.traffic_class is not best.traffic_class and claim.confidence >= _DOUBT:

@@ -15,7 +15,8 @@ NAMES = (
     *(f"messages back {size}" for size in ("32", "128", "512", "2k", "8k", "64k", "1M", "more")),
     "in a row", "in a row back",
     *(f"pause {gap}" for gap in ("1 ms", "4 ms", "16 ms", "66 ms", "262 ms", "1 s", "more")),
-    "answer", "answer spread", "question", "question spread", "alike small", "alike big", "alike small back", "alike big back",
+    "answer", "answer spread", "question", "question spread",
+    "alike small", "alike big", "alike small back", "alike big back",
     "bursts", "interval", "interval spread", "silence", "silence share", "volume",
     "volume spread", "volume back", "balance", "busy",
 )  # fmt: skip
@@ -40,9 +41,9 @@ def _volumes(shape: Shape, more: Side, less: Side) -> list[float]:
         most,
         least,
         most - least,
-        log2(sent[more] / packets[more] + 1),
+        log2(sent[more] / (packets[more] or 1) + 1),
         log2(sent[less] / (packets[less] or 1) + 1),
-        log2(packets[0] + packets[1]),
+        log2(packets[0] + packets[1] or 1),
         log2(duration + 0.001),
         most - log2(duration + 0.001),
     ]
@@ -93,7 +94,7 @@ def _centre(counts: tuple[int, ...]) -> tuple[float, float]:
 
 
 def _bursts(shape: Shape, more: Side, less: Side) -> list[float]:
-    codes = shape.burst_codes()
+    codes = shape.burst_codes() or [(0, 0, 0, 0)]  # all were only counted
     number = len(codes)
     if number == 1:
         volumes = codes[0][2 + more] / OCTAVE, codes[0][2 + less] / OCTAVE

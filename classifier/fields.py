@@ -14,6 +14,7 @@ _CONTROL = TrafficClass.CONTROL
 _INFERENCE = TrafficClass.INFERENCE
 _MESSAGING = TrafficClass.MESSAGING
 _TELEMETRY = TrafficClass.TELEMETRY
+_FEDERATED = TrafficClass.FEDERATED
 _MODELS = TrafficClass.MODEL_DISTRIBUTION
 _BULK = TrafficClass.BULK
 _BACKGROUND = TrafficClass.BACKGROUND
@@ -66,6 +67,7 @@ FIELDS: tuple[Field, ...] = (
     _field("user-agent", "opentelemetry", "OTLP HTTP", "export", _TELEMETRY, 0.85, "OpenTelemetry exporters"),
     _field("user-agent", "influxdb-client-python", "InfluxDB", "line protocol", _TELEMETRY, 0.85, "influxdata/influxdb-client-python"),
     _field("user-agent", "wandb-core", "Weights & Biases", "experiment log", _TELEMETRY, 0.95, "wandb/wandb core"),
+    _field("user-agent", "w&b", "Weights & Biases", "experiment log", _TELEMETRY, 0.93, "wandb/wandb internal_api.py"),
     _field("user-agent", "mlflow-python-client", "MLflow", "experiment log", _TELEMETRY, 0.93, "mlflow rest_utils.py"),
     _field("x-sentry-auth", "", "Sentry", "events", _TELEMETRY, 0.97, "Sentry protocol"),
     _field("dd-api-key", "", "Datadog", "export", _TELEMETRY, 0.96, "Datadog API"),
@@ -155,6 +157,9 @@ FIELDS: tuple[Field, ...] = (
     _field("user-agent", "docker", "OCI registry", "registry request", _MODELS, 0.65, "moby/moby"),
     _field("user-agent", "docker-distribution", "OCI registry", "registry request", _MODELS, 0.93, "distribution/distribution"),
     _field("x-dragonfly-tag", "", "Dragonfly", "piece", _MODELS, 0.93, "dragonflyoss/dragonfly"),
+    _field("x-flare-device-id", "", "NVFlare", "edge device", _FEDERATED, 0.97, "NVIDIA/NVFlare edge/constants.py HttpHeaderKey"),
+    _field("x-flare-device-info", "", "NVFlare", "edge device", _FEDERATED, 0.97, "NVIDIA/NVFlare edge/constants.py HttpHeaderKey"),
+    _field("x-flare-user-info", "", "NVFlare", "edge device", _FEDERATED, 0.97, "NVIDIA/NVFlare edge/constants.py HttpHeaderKey"),
     # Hugging Face, Git LFS
     _field("user-agent", "hf_hub", "Hugging Face hub", "file", _MODELS, 0.97, "huggingface_hub _headers.py"),
     _field("user-agent", "huggingface_hub", "Hugging Face hub", "file", _MODELS, 0.95, "huggingface_hub _headers.py"),
@@ -223,6 +228,7 @@ FIELDS: tuple[Field, ...] = (
     _field("user-agent", "mistral-client-python", "OpenAI HTTP", "completion", _INFERENCE, 0.95, "mistralai/client-python"),
     _field("user-agent", "litellm", "OpenAI HTTP", "completion", _INFERENCE, 0.93, "BerriAI/litellm"),
     _field("user-agent", "google-genai-sdk", "Gemini HTTP", "generation", _INFERENCE, 0.95, "googleapis/python-genai"),
+    _field("user-agent", "bentoml", "BentoML", "inference request", _INFERENCE, 0.95, "bentoml/BentoML client"),
     _field("user-agent", "torchserve", "TorchServe", "prediction", _INFERENCE, 0.85, "pytorch/serve"),
     _field("x-stainless-lang", "", "OpenAI HTTP", "completion", _INFERENCE, 0.85, "Stainless SDKs of OpenAI, Anthropic and others"),
     _field("x-stainless-package-version", "", "OpenAI HTTP", "completion", _INFERENCE, 0.85, "Stainless SDKs of OpenAI, Anthropic and others"),
@@ -253,6 +259,7 @@ FIELDS: tuple[Field, ...] = (
     _field("mcp-session-id", "", "MCP", "agent messages", _MESSAGING, 0.98, "Model Context Protocol, streamable HTTP"),
     _field("mcp-protocol-version", "", "MCP", "agent messages", _MESSAGING, 0.98, "Model Context Protocol, streamable HTTP"),
     _field("a2a-version", "", "A2A", "agent messages", _MESSAGING, 0.97, "A2A protocol specification"),
+    _field("user-agent", "langgraph-sdk-py", "LangGraph", "agent run", _MESSAGING, 0.97, "langchain-ai/langgraph sdk-py client.py"),
     _field("a2a-extensions", "", "A2A", "agent messages", _MESSAGING, 0.97, "A2A protocol specification"),
     _field("x-a2a-extensions", "", "A2A", "agent messages", _MESSAGING, 0.97, "A2A protocol specification"),
     _field("ce-specversion", "", "CloudEvents", "events", _MESSAGING, 0.45, "CloudEvents HTTP binding"),
@@ -308,7 +315,9 @@ _SIGNED = re.compile(rb"credential=[^/]*/[^/]*/[^/]*/([a-z0-9-]+)/aws4_request")
 _SIGNATURE = Claim("S3", "object", _BULK, 0.97, "AWS Signature Version 4")
 _ANY = {line.name.encode(): line.claim for line in FIELDS if not line.token}
 _TOKEN = {(line.name.encode(), line.token.encode()): line.claim for line in FIELDS if line.token}
+METADATA = frozenset(line.name.encode() for line in FIELDS if line.claim.protocol.endswith(" gRPC"))
 NAMES = frozenset([*_ANY, *(name for name, _ in _TOKEN), b"authorization"])
+HTTP_NAMES = NAMES - METADATA  # without those that mean something only in a call of gRPC
 
 
 @lru_cache(maxsize=1024)

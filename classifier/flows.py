@@ -7,17 +7,20 @@ itself, and takes time from its caller.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Final
 
+from classifier.announced import ANNOUNCING, announced
+from classifier.behaviour import OTHER
 from classifier.fragments import Fragments
 from classifier.frames import ACK, FIN, ROCE, RST, SYN, Packet
 from classifier.hints import Hint, Hints
-from classifier.model import OPENING_BYTES, TCP, FlowKey, Identity, Reason, Side, Verdict
+from classifier.model import OPENING_BYTES, TCP, UDP, FlowKey, Identity, Reason, Side, Verdict
 from classifier.opening import Opening
-from classifier.precedence import WEAK, Opinion, by_bytes, by_hint, weigh
+from classifier.period import period
+from classifier.precedence import WEAK, Circumstances, Opinion, by_bytes, by_hint, weigh
 from classifier.roles import resolve
 from classifier.services import Place, Services
 from classifier.shape import Shape
@@ -27,14 +30,18 @@ from policies.classes import TrafficClass
 MOST_FLOWS: Final = 65536
 MOST_UNDECIDED: Final = 8192  # of which opening bytes are kept, 10 MB at the very most
 PATIENCE: Final = 24  # packets with payload, after which an opening tells no more
-_CHECKPOINTS = (1, 2, 3, 5, 8, 13, 20, 34, 50)  # packets with payload; then half as many again
+# Packets with payload at which a flow is looked at again; then half as many again.
+_NEXT = dict(pairwise((1, 2, 3, 5, 8, 13, 20, 34, 50)))
 _IDLE_S = 60.0  # after it, a SYN on a connection that was never closed begins another
 _JOINED = 0.8  # confidence in bytes that are perhaps not the beginning of anything
+_SURE_PERIOD = 0.6
 _EPHEMERAL = 32768  # Linux takes a client's ports from here on
 _PRIVILEGED = 1024
 _MOST_VERDICTS = 4096  # remembered; flows with the same one share it
+_NO_SYN, _ANSWERED = -1, 256
 _SIGNALS = SYN | FIN | RST
 _CLIENT, _SERVER = Side.CLIENT, Side.SERVER
+_BY_SHAPE = Identity("", "", None, 0.0, "its shape")
 _NONE: Final = Verdict(TrafficClass.BACKGROUND, False, "", "", Reason.DEFAULT, "", 0.0, 0)
 
 
@@ -63,12 +70,25 @@ class Flow:
         self.seen = 0
         self.settled = False
         self._next = 1
-        self._syn = -1  # sequence number of the client's SYN
+        self._syn = _NO_SYN  # else the last byte of the client's number; small ones take no memory
         self._closed = False
         self._doubted = False  # the identity is of bytes that may begin in the middle of something
         self._hint = hint
         self._client: Opening | None = None
         self._server: Opening | None = None
+
+    @property
+    def period_s(self) -> float | None:
+        """How long an iteration of a training job takes, where its traffic tells that surely."""
+        if self.verdict.traffic_class is not TrafficClass.GRADIENT:
+            return None
+        found = period(self.shape)
+        return found.seconds if found and found.strength >= _SURE_PERIOD else None
+
+    @property
+    def opened(self) -> bool:
+        """Whether a SYN was seen, so that the client is certain."""
+        return self._syn != _NO_SYN
 
     def _opening(self, side: Side) -> Opening:
         if side:
@@ -110,7 +130,8 @@ class Classifier:
         self._on_gone = on_gone
         self._flows: OrderedDict[tuple[int, int, bytes, int, bytes, int], Flow] = OrderedDict()
         self._undecided: OrderedDict[FlowKey, Flow] = OrderedDict()
-        self._services = Services()
+        self._services = Services()  # by the bytes of flows
+        self._siblings = Services()  # by their shapes
         self._fragments = Fragments()
         self._verdicts: dict[tuple[object, ...], Verdict] = {}
 
@@ -272,12 +293,14 @@ class Classifier:
             return None
         if not packet.flags & ACK:
             over = flow._closed or now - flow.last > _IDLE_S
-            if over and packet.seq != flow._syn:
+            if over and packet.seq & 0xFF != flow._syn:
                 flow = self._follow(flow, now, packet, dscp)
                 self._synchronise(flow, packet.seq, _CLIENT)
                 return flow
-            if flow._syn < 0:
-                flow._syn = packet.seq
+            if not flow.opened:
+                flow._syn = packet.seq & 0xFF
+        elif not flow.opened:
+            flow._syn = _ANSWERED
         self._synchronise(flow, packet.seq, side)
         return None
 
@@ -287,7 +310,7 @@ class Classifier:
             self._on_gone(flow)
         _, src, sport, dst, dport = packet[:5]
         later = self._begin(FlowKey(flow.key.domain, TCP, src, sport, dst, dport), now, dscp)
-        later._syn = packet.seq
+        later._syn = packet.seq & 0xFF
         return later
 
     def _synchronise(self, flow: Flow, seq: int, side: Side) -> None:
@@ -303,7 +326,11 @@ class Classifier:
         """Take payload in; whether the verdict changed."""
         flow.seen += 1
         flow.shape.add(now, side, size)
-        if not flow.settled and payload and self._read(flow, side, seq, payload):
+        told = not flow.settled and payload and self._read(flow, side, seq, payload)
+        if flow.identity is not None and flow.identity.protocol in ANNOUNCING:
+            for place, identity, traffic_class in announced(flow.key, side, payload):
+                self._services.expect((flow.key.domain, *place), identity, traffic_class)
+        if told:
             return self._decide(flow)
         return flow.seen >= flow._next and self._decide(flow)
 
@@ -317,7 +344,12 @@ class Classifier:
                 found = flow._identified()
                 if found is not None:
                     flow._doubted = not opening.sure
-            if found is None and flow.identity is None and (opening.holed or not opening.sure):
+            if (
+                found is None
+                and flow.identity is None
+                and (opening.holed or not opening.sure)
+                and len(payload) != len(opening.data)  # those were just asked
+            ):
                 found = _joined(key, side, payload)
                 flow._doubted = found is not None
         elif flow.identity is None or not flow._opening(side).data:
@@ -325,7 +357,7 @@ class Classifier:
             found = flow._identified()
         if found is not None:
             flow.identity = found
-            if found.final and not flow._doubted:
+            if found.final and (not flow._doubted or found.confidence * _JOINED >= WEAK):
                 self._settle(flow)
             return True
         if flow.seen >= PATIENCE:
@@ -341,7 +373,7 @@ class Classifier:
         """Weigh what is known; whether the verdict is another."""
         seen = flow.seen
         while flow._next <= seen:
-            flow._next = _checkpoint(flow._next)
+            flow._next = _NEXT.get(flow._next) or flow._next + (flow._next >> 1)
         told = self._opinion(flow)
         before = flow.verdict
         if (
@@ -354,6 +386,8 @@ class Classifier:
         flow.verdict = self._verdict(told, seen)
         if flow.identity is not None and told.reason is Reason.SIGNATURE:
             self._services.learn(_place(flow.key), flow.identity, told.traffic_class, told.role)
+        elif told.reason is Reason.BEHAVIOUR and told.role != OTHER:
+            self._siblings.learn(_place(flow.key), _BY_SHAPE, told.traffic_class, told.role)
         return True
 
     def _opinion(self, flow: Flow) -> Opinion:
@@ -368,9 +402,14 @@ class Classifier:
             if bare.traffic_class is not None and confidence >= WEAK:
                 return by_bytes(identity, identity.traffic_class or bare.traffic_class, confidence)
         key = flow.key
-        port = self.hints.port(key.transport, key.cport, key.sport)
-        service = self._services.get(_place(key))
-        return weigh(identity, confidence, service, flow.shape, port)
+        place = _place(key)
+        known = Circumstances(
+            self._services.get(place),
+            self._siblings.get(place),
+            self.hints.port(key.transport, key.cport, key.sport),
+            "UDP" if key.transport == UDP else "",
+        )
+        return weigh(identity, confidence, flow.shape, known)
 
     def _verdict(self, told: Opinion, packets_needed: int) -> Verdict:
         """The verdict; equal ones are one object, which saves time and memory."""
@@ -394,9 +433,3 @@ def _joined(key: FlowKey, side: Side, payload: bytes) -> Identity | None:
     payload = payload[:OPENING_BYTES]
     client, server = (b"", payload) if side else (payload, b"")
     return identify(key.transport, key.sport, client, server)
-
-
-def _checkpoint(seen: int) -> int:
-    """The next number of packets at which a flow is looked at again."""
-    at = bisect_right(_CHECKPOINTS, seen)
-    return _CHECKPOINTS[at] if at < len(_CHECKPOINTS) else seen + (seen >> 1)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from classifier.bodies import body_claim
 from classifier.claims import SURE, Claim, weigh
-from classifier.fields import NAMES, field_claim
+from classifier.fields import HTTP_NAMES, field_claim
+from classifier.grpc_services import service_claim
 from classifier.model import UDP, Identity
 from classifier.names import name_claim
 from classifier.paths import query_claims, target_claims
@@ -20,6 +21,7 @@ _ANSWER_START, _VERSION = b"HTTP/", b"HTTP/1."
 _REQUEST = re.compile(rb"([A-Z][A-Z-]{2,15}) ([^ \r\n]+)(?: ([^\r\n]*))?(\r?\n)?")
 _ANSWER = re.compile(rb"HTTP/1\.[01] (\d{3})[^\r\n]*")
 _FIELD = re.compile(rb"\n([a-z0-9_-]+):[ \t]*([^\r\n]*)")
+_KIND = re.compile(rb"\n[Cc]ontent-[Tt]ype: ?([^\r\n;]{1,80})")
 _LENGTH = re.compile(rb"\n[Cc]ontent-[Ll]ength: ?(\d{1,15})\r?\n")
 # RFC 9110, RFC 4918 (WebDAV), RFC 5789, RFC 3253, RFC 5323, UPnP, purging proxies; by 4 bytes
 _METHODS = (
@@ -27,10 +29,13 @@ _METHODS = (
     "UNLOCK REPORT SEARCH LIST PURGE SUBSCRIBE UNSUBSCRIBE NOTIFY M-SEARCH QUERY HTTP"
 )
 _STARTS = frozenset((method + " ").encode()[:4] for method in _METHODS.split())
+_WITHOUT_BODY = frozenset((b"GET", b"HEAD", b"DELETE"))
 _OF_ADDRESSES = b"0123456789.:"
-_MOST_MESSAGES = 4  # of one direction are looked at
+_MOST_MESSAGES = 3  # after the first are looked at
 _REFUSALS = frozenset((404, 405, 501))  # what a service answers to requests not meant for it
 _REFUSED = frozenset(b"%d" % status for status in _REFUSALS)
+_GRPC = (b"application/grpc-web", b"application/connect", b"application/proto")
+_NO_ROUTE = b'"detail":"Not Found"'  # FastAPI's; other JSON comes from the service itself
 _ALONE = 0.95  # a path alone decides from here on
 _CERTAIN = 0.93  # a request alone decides from here on
 _DECIDES = 0.5  # claims below tell less than the roles of plain HTTP do
@@ -88,8 +93,10 @@ def read(data: bytes) -> Message | None:
     if match:
         return _message(data, match.end(), b"", b"", int(match[1]))
     match = _REQUEST.match(data)
-    if match is None or not _is_request(match):
-        return None
+    return _request(data, match) if match is not None and _is_request(match) else None
+
+
+def _request(data: bytes, match: re.Match[bytes]) -> Message:
     method, target, version, ended = match.groups()
     if version is None:
         return Message(method, target if ended else b"", 0, {}, b"", False)
@@ -98,7 +105,7 @@ def read(data: bytes) -> Message | None:
 
 def _is_request(match: re.Match[bytes]) -> bool:
     _, target, version, ended = match.groups()
-    if version is None:  # cut in the target, or HTTP/0.9
+    if not version:  # cut in the target or behind it, or HTTP/0.9
         return target[:1] == b"/" or target.startswith((b"http://", b"https://"))
     return version.startswith(_VERSION) or (not ended and _VERSION.startswith(version))
 
@@ -114,62 +121,32 @@ def _message(data: bytes, start: int, method: bytes, target: bytes, status: int)
     return Message(method, target, status, fields, data[end + body :], True)
 
 
-def _open_ended(message: Message) -> bool:
-    return b"transfer-encoding" in message.fields or b"upgrade" in message.fields
-
-
 def _whole_words(data: bytes) -> int:
     """Where the last word that isn't cut ends."""
     return max(data.rfind(b" "), data.rfind(b"\n"), data.rfind(b"/"), data.rfind(b";"))
-
-
-def messages(data: bytes) -> list[Message]:
-    """The pipelined requests, or answers, of one direction as far as the bytes go."""
-    found: list[Message] = []
-    while data and len(found) < _MOST_MESSAGES:
-        got = read(data)
-        if got is None:
-            break
-        found.append(got)
-        if not got.complete or _open_ended(got):
-            break
-        bare = 100 <= got.status < 200 or got.status in (204, 304)
-        data = got.body if bare else got.body[got.length :]
-    return found
 
 
 def identify(transport: int, client: bytes, server: bytes) -> Identity | None:
     """What HTTP/1.x this is; None if it isn't. Both directions may be swapped or missing."""
     if client[:4] == b"HTTP" or (server and server[:4] != b"HTTP" and client[:4] not in _STARTS):
         client, server = server, client
-    quick = _by_path_alone(client, server)
-    if quick is not None:
-        return quick
-    request = read(client)
-    if request is None or request.status:
-        return _of_answer(read(server))
+    match = _REQUEST.match(client)
+    if match is None or not _is_request(match):
+        return _of_answer(read(server)) if server else None
+    method, target, version, _ = match.groups()
+    whole = version is not None and version.startswith(_VERSION)
+    told = target_claims(method, target.partition(b"?")[0]) if whole else []
+    if told and told[0].confidence >= _ALONE and server[9:12] not in _REFUSED:
+        sent = _declared_by(client) if method not in _WITHOUT_BODY else 0
+        return Identity(*told[0], True, *_declared(sent, server))
     if transport == UDP:
         return _SSDP
-    claims = _of_request(request)
+    request = _request(client, match)
+    claims = _of_request(request, told)
     best = weigh(claims)
     if best is not None and best.confidence >= _CERTAIN and not _doubtful(best, server):
         return Identity(*best, True, *_declared(request.length, server))
     return _with_answer(request, claims, server)
-
-
-def _by_path_alone(client: bytes, server: bytes) -> Identity | None:
-    """For the paths that only one service has, unless it refuses: most openings end here."""
-    match = _REQUEST.match(client)
-    if match is None or server[9:12] in _REFUSED:
-        return None
-    method, target, version, _ = match.groups()
-    if version is None or not version.startswith(_VERSION):
-        return None
-    found = target_claims(method, target.partition(b"?")[0])
-    if not found or found[0].confidence < _ALONE:
-        return None
-    length = _LENGTH.search(client)
-    return Identity(*found[0], True, *_declared(int(length[1]) if length else 0, server))
 
 
 def _of_answer(answer: Message | None) -> Identity | None:
@@ -181,39 +158,67 @@ def _of_answer(answer: Message | None) -> Identity | None:
 
 def _doubtful(best: Claim, server: bytes) -> bool:
     """Whether the answer's first bytes say that there is more to it."""
-    return server[9:12] in _REFUSED or (best.role == "scrape" and server != b"")
+    if server[9:12] in _REFUSED:
+        return True
+    kind = _KIND.search(server) if server and best.role == "scrape" else None
+    return kind is not None and not kind[1].startswith(_EXPOSITION)
 
 
 def _declared(sent: int, server: bytes) -> tuple[int, bool]:
-    match = _LENGTH.search(server) if server else None
-    got = int(match[1]) if match else 0
+    got = _declared_by(server) if server else 0
     return (got, True) if got > sent else (sent, False)
 
 
+def _declared_by(data: bytes) -> int:
+    match = _LENGTH.search(data)
+    return int(match[1]) if match else 0
+
+
 def _with_answer(request: Message, claims: list[Claim], server: bytes) -> Identity:
-    """With what the answer says, and the requests and answers after the first."""
-    answers = messages(server)
-    finals = [message for message in answers if message.status >= 200]
-    answer = finals[0] if finals else None
-    if answer is not None and answer.complete and _denies(request, answer):
-        claims = [_halved(claim) for claim in claims]
-    for message in finals:
-        claims = [*claims, *_of_fields(message), *_of_body(message)]
-    if answer is not None and answer.fields.get(b"server") == b"uvicorn":
-        claims += _of_ray_serve(request, answer)
-    sent, got = request.length, max([message.length for message in finals], default=0)
-    for message in _following(request):
-        claims += _of_request(message)
-        sent = max(sent, message.length)
-    answered = bool(finals) and finals[-1].complete
+    """With what the answer says, and where that doesn't suffice the requests after the first."""
+    answer = _final_answer(server)
+    if answer is not None:
+        if answer.complete and _denies(request, answer):
+            claims = [_halved(claim) for claim in claims]
+        claims = [*claims, *_of_fields(answer), *_of_body(answer)]
+        if answer.fields.get(b"server") == b"uvicorn":
+            claims += _of_ray_serve(request, answer)
+    sent, got = request.length, answer.length if answer else 0
+    best = weigh(claims)
+    if best is None or best.confidence < SURE:
+        for message in _following(request):
+            claims += _of_request(message, [])
+            sent = max(sent, message.length)
+        best = weigh(claims)
+    answered = answer is not None and answer.complete
     upgraded = _upgraded(request) and (answer is None or answer.status == 101)
-    return _decide(weigh(claims), answered, upgraded, max(sent, got), got > sent)
+    return _decide(best, answered, upgraded, max(sent, got), got > sent)
+
+
+def _final_answer(server: bytes) -> Message | None:
+    """The first answer that isn't an interim one, such as 100; 101 ends HTTP and so is final."""
+    for _ in range(_MOST_MESSAGES if server else 0):
+        answer = read(server)
+        if answer is None or not answer.status:
+            return None
+        if answer.status >= 200 or answer.status == 101:
+            return answer
+        server = answer.body
+    return None
 
 
 def _following(request: Message) -> list[Message]:
-    if not request.complete or _open_ended(request):
-        return []
-    return messages(request.body[request.length :])
+    """The pipelined requests after the first, as far as the bytes go."""
+    found: list[Message] = []
+    last: Message | None = request
+    while last is not None and len(found) < _MOST_MESSAGES:
+        if not last.complete or b"transfer-encoding" in last.fields or b"upgrade" in last.fields:
+            break
+        rest = last.body[last.length :]
+        last = read(rest) if rest else None
+        if last is not None and not last.status:
+            found.append(last)
+    return found
 
 
 def _decide(
@@ -235,13 +240,17 @@ def _halved(claim: Claim) -> Claim:
     return claim._replace(confidence=claim.confidence / 2)
 
 
-def _of_request(request: Message) -> list[Claim]:
+def _of_request(request: Message, told: list[Claim]) -> list[Claim]:
+    """Everything that a request says, besides what its path was found to be `told` already."""
     path, _, query = request.target.partition(b"?")
     if path[:1] not in (b"/", b"*", b""):
-        path = _origin_form(path)
-    found = target_claims(request.method, path)
+        path, told = _origin_form(path), []
+    found = told or target_claims(request.method, path)
     if query:
         found += query_claims(query)
+    if request.fields.get(b"content-type", b"").startswith(_GRPC):
+        claim = service_claim(path)
+        found += [claim] if claim else []
     found += _of_fields(request)
     if request.body:
         found += _of_body(request)
@@ -263,7 +272,8 @@ def _host(value: bytes) -> str:
 def _denies(request: Message, answer: Message) -> bool:
     """Whether an answer shows that the service isn't what the request takes it for."""
     if answer.status in _REFUSALS:
-        return not answer.fields.keys() & NAMES
+        own = b"json" in answer.fields.get(b"content-type", b"") and _NO_ROUTE not in answer.body
+        return not own and not _of_fields(answer)
     if answer.status == 200 and request.target.endswith(b"/metrics"):
         return not answer.fields.get(b"content-type", b"text/plain").startswith(_EXPOSITION)
     return False
@@ -272,7 +282,7 @@ def _denies(request: Message, answer: Message) -> bool:
 def _of_fields(message: Message) -> list[Claim]:
     found: list[Claim] = []
     for name, value in message.fields.items():
-        if name in NAMES:
+        if name in HTTP_NAMES:
             claim = field_claim(name, value)
             if claim is not None:
                 found.append(claim)

@@ -15,9 +15,9 @@ from hpack.huffman_table import decode_huffman
 from hpack.table import HeaderTable
 
 from classifier.claims import SURE, Claim, weigh
-from classifier.fields import NAMES, field_claim
+from classifier.fields import HTTP_NAMES, NAMES, field_claim
 from classifier.grpc_services import is_neutral, method_claim, service_claim
-from classifier.model import OPENING_BYTES, Identity
+from classifier.model import Identity
 from classifier.paths import target_claims
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -33,15 +33,25 @@ _DATA, _HEADERS, _RESET, _SETTINGS, _PUSH, _PING, _GOAWAY, _WINDOW, _CONTINUATIO
     8,
     9,
 )
-_END_HEADERS, _PADDED, _PRIORITY = 0x4, 0x8, 0x20
+_END_STREAM, _END_HEADERS, _PADDED, _PRIORITY = 0x1, 0x4, 0x8, 0x20
+_SHORTEST_GOAWAY, _LONGEST_GOAWAY = 8, 256
 _FRAME_HEADER = 9
-_LENGTHS = {2: 5, _RESET: 4, _PING: 8, _WINDOW: 4}  # of types that have only one (RFC 9113, 6)
+_PRIORITY_FRAME = 2
+_LENGTHS = {_PRIORITY_FRAME: 5, _RESET: 4, _PING: 8, _WINDOW: 4}  # of types that have only one
+# By type, the flags that there are (RFC 9113, 6); others must be left unset.
+_FLAGS = (0x9, 0x2D, 0, 0, 0x1, 0xC, 0x1, 0, 0, 0x4)
 _HEADER = struct.Struct(">HBBBI")
 _LONGEST_SETTINGS = 240
 _LAST_SETTING = 0x10  # IANA registry: TLS_RENEG_PERMITTED
+_LAST_ERROR = 0xD  # RFC 9113, 7
+_LONGEST_NAME = 64
+_LATE_STREAM = 1 << 24
+_LONG = 30  # for a length to be right by chance
+_NEW_NAMES = frozenset((0, 0x10, 0x40))  # RFC 7541, 6.2: literal fields whose name follows
 _MOST_SECTIONS = 8
+_MESSAGE_PREFIX, _FULL_FRAME = 5, 16384
 _LONGEST_FRAME = 1 << 20  # above what known peers allow, though the field holds 2**24
-_MOST_FRAMES = 48
+_MOST_FRAMES, _ENOUGH_FRAMES = 24, 4  # that are looked at, and that make others unlikely
 _MOST_FIELDS = 64  # of one block
 _TABLE_BYTES, _ENTRY_OVERHEAD = 4096, 32  # RFC 7541, 4.1 and RFC 9113, 6.5.2
 _STATIC: tuple[tuple[bytes, bytes], ...] = tuple(HeaderTable.STATIC_TABLE)
@@ -85,40 +95,52 @@ def frames(data: bytes) -> Iterator[Frame]:
             return
         high, low, kind, flags, stream = _HEADER.unpack_from(data, start)
         length = high << 8 | low
-        if not _plausible(kind, length, stream):
+        if not _plausible(kind, length, flags, stream):
             return
         start += _FRAME_HEADER
         yield Frame(kind, flags, stream, length, data[start : start + length])
         start += length
 
 
-def _plausible(kind: int, length: int, stream: int) -> bool:
+def _plausible(kind: int, length: int, flags: int, stream: int) -> bool:
     if kind > _CONTINUATION or length > _LONGEST_FRAME or stream >= 1 << 31:
+        return False
+    if flags & ~_FLAGS[kind]:
         return False
     only = _LENGTHS.get(kind)
     if only is not None and only != length:
         return False
     if kind == _SETTINGS:
-        return length % 6 == 0 and length <= _LONGEST_SETTINGS and stream == 0
-    if kind in (_PING, _GOAWAY):
+        fits = length == 0 if flags else length % 6 == 0 and length <= _LONGEST_SETTINGS
+        return fits and stream == 0
+    if kind == _PING:
         return stream == 0
-    return kind == _WINDOW or stream > 0
+    if kind == _GOAWAY:
+        return stream == 0 and length >= _SHORTEST_GOAWAY
+    if kind == _WINDOW:
+        return True
+    # an empty one is of use only where it ends a stream
+    return stream > 0 and (length > 0 or (kind == _DATA and flags & _END_STREAM > 0))
 
 
 class FieldTable:
-    """The dynamic table of one direction (RFC 7541, 2.3.2), in encoded form."""
+    """The dynamic table of one direction (RFC 7541, 2.3.2), in encoded form.
+
+    Attributes:
+        size: Of the entries in bytes, as RFC 7541, 4.1 counts them.
+    """
 
     def __init__(self) -> None:
         self._entries: list[tuple[bytes, _Coded]] = []
-        self._size = 0
+        self.size = 0
 
     def add(self, name: bytes, value: _Coded) -> None:
         """Put an entry in front, and drop the oldest ones that no longer fit."""
         self._entries.insert(0, (name, value))
-        self._size += len(name) + len(value.data) + _ENTRY_OVERHEAD
-        while self._size > _TABLE_BYTES and self._entries:
+        self.size += len(name) + len(value.data) + _ENTRY_OVERHEAD
+        while self.size > _TABLE_BYTES and self._entries:
             old, coded = self._entries.pop()
-            self._size -= len(old) + len(coded.data) + _ENTRY_OVERHEAD
+            self.size -= len(old) + len(coded.data) + _ENTRY_OVERHEAD
 
     def get(self, index: int) -> tuple[bytes, _Coded]:
         """The entry at an index; empty where a flow joined midway has not shown it."""
@@ -199,23 +221,35 @@ def _string(block: bytes, place: int) -> tuple[_Coded, int]:
 
 
 class _Half(NamedTuple):
-    """What one direction shows: header sections, gRPC's longest message, a service's claim."""
+    """What one direction shows.
+
+    Attributes:
+        sections: The wanted fields of header sections.
+        longest: gRPC message, in bytes, as its prefix has it.
+        claim: Of the service that a path names.
+        settings: Whether there are known ones, or the preface promises them.
+        grpc: Whether a DATA frame holds a message with gRPC's prefix.
+    """
 
     sections: list[dict[bytes, bytes]]
     longest: int
     claim: Claim | None
     settings: bool
+    grpc: bool
 
 
-def _walk(data: bytes) -> _Half:
+def _walk(data: bytes, preface: bool = False) -> _Half:
+    if not data:
+        return _SILENT
     table = FieldTable()
     sections: list[dict[bytes, bytes]] = []
-    longest, settings = 0, False
+    longest, settings, grpc = 0, preface, False
     block: bytes | None = None
     claim: Claim | None = None
     for frame in frames(data):
         if frame.kind == _DATA:
-            longest = max(longest, _message_length(frame.payload))
+            message = _message_length(frame.payload)
+            longest, grpc = max(longest, message), grpc or _fits(message, frame)
         if claim is not None:
             if frame.kind == _DATA:
                 break
@@ -232,12 +266,25 @@ def _walk(data: bytes) -> _Half:
             block = None
             if len(sections) == _MOST_SECTIONS:
                 break
-    return _Half(sections, longest, claim, settings)
+    return _Half(sections, longest, claim, settings, grpc)
+
+
+_SILENT = _Half([], 0, None, False, False)
 
 
 def _message_length(payload: bytes) -> int:
     """The length that gRPC puts before a message, after a byte that tells of compression."""
-    return int.from_bytes(payload[1:5], "big") if len(payload) >= 5 and payload[0] < 2 else 0
+    return (
+        int.from_bytes(payload[1:5], "big")
+        if len(payload) >= _MESSAGE_PREFIX and payload[0] < 2
+        else 0
+    )
+
+
+def _fits(message: int, frame: Frame) -> bool:
+    """Whether a message fills its DATA frame, or one of the usual greatest size and more."""
+    whole = message + _MESSAGE_PREFIX
+    return message > 0 and (whole == frame.length or whole > frame.length == _FULL_FRAME)
 
 
 def _known_settings(payload: bytes) -> bool:
@@ -258,20 +305,63 @@ def _fragment(frame: Frame) -> bytes:
 
 
 def looks_like(first: bytes) -> bool:
-    """Whether these bytes begin with the preface or with frames, the first one SETTINGS or two."""
+    """Whether these bytes begin with the preface, or are frames as far as they go.
+
+    Numbers with zeros between them easily look like one frame or two.
+    """
     if first.startswith(PREFACE[: max(3, len(first))]):
         return True
     if len(first) < _FRAME_HEADER or first[0] > 0x10 or first[3] > _CONTINUATION or first[5] > 0x7F:
         return False
-    seen, count, kind = 0, 0, -1
-    for frame in frames(first[:OPENING_BYTES]):
+    seen = count = 0
+    telling = False
+    for frame in frames(first):
+        tells = _tells(frame)
+        if tells is None:
+            return False
+        telling = telling or tells
         count += 1
-        kind = frame.kind if kind < 0 else kind
         seen += _FRAME_HEADER + frame.length
-    if kind == _SETTINGS:
-        return True
+        if count == _ENOUGH_FRAMES or (telling and frame.kind == _SETTINGS):
+            return telling
     rest = len(first) - seen
-    return rest < _FRAME_HEADER and (count >= 2 or (count == 1 and rest == 0))
+    if rest == 0:
+        return telling or seen >= _LONG or (count == 1 and frame.kind == _SETTINGS)
+    return telling and count > 1 and rest < _FRAME_HEADER
+
+
+def _tells(frame: Frame) -> bool | None:
+    """Whether hardly anything else looks like a frame; None where it can't be one after all."""
+    kind, flags, stream, length, payload = frame
+    if stream and (stream & 1 == 0 or stream >= _LATE_STREAM):
+        return None  # servers open none of their own any more (RFC 9113, 8.4)
+    if kind == _DATA:
+        return _fits(_message_length(payload), frame)
+    if kind == _HEADERS:
+        return flags & _END_HEADERS > 0 if _is_block(_fragment(frame)) else None
+    if kind == _SETTINGS:
+        if length and not _known_settings(payload):
+            return None
+        return length > 0
+    number = int.from_bytes(payload, "big")
+    if kind == _WINDOW:
+        return True if len(payload) < length or 0 < number < 1 << 31 else None
+    if kind == _RESET:
+        return True if number <= _LAST_ERROR else None
+    if kind == _GOAWAY:
+        fits = length <= _LONGEST_GOAWAY and int.from_bytes(payload[4:8], "big") <= _LAST_ERROR
+        return True if fits else None
+    return kind == _PING
+
+
+def _is_block(block: bytes) -> bool:
+    """Whether a header block begins with a field, or with a new name of some length."""
+    if not block:
+        return True  # cut
+    first = block[0]
+    if first in _NEW_NAMES:
+        return len(block) > 1 and 0 < block[1] & 0x7F < _LONGEST_NAME
+    return first != 0x80
 
 
 def identify(client: bytes, server: bytes) -> Identity | None:
@@ -281,7 +371,7 @@ def identify(client: bytes, server: bytes) -> Identity | None:
     preface = client.startswith(PREFACE[: max(3, len(client))])
     if not (preface or looks_like(client) or looks_like(server)):
         return None
-    asks = _walk(client[len(PREFACE) :] if preface else client)
+    asks = _walk(client[len(PREFACE) :], True) if preface else _walk(client)
     if asks.claim is not None:
         return Identity(*asks.claim, True, asks.longest)
     answers = _walk(server)
@@ -290,10 +380,15 @@ def identify(client: bytes, server: bytes) -> Identity | None:
     return _decide(asks, answers, preface)
 
 
+_NO_REQUEST_YET = Identity("HTTP/2", "", None, 0.98, _RFC, False)
+
+
 def _decide(asks: _Half, answers: _Half, preface: bool) -> Identity:
     sections = asks.sections + answers.sections
+    if preface and not sections and not (asks.grpc or answers.grpc):
+        return _NO_REQUEST_YET
     declared, from_server = max(asks.longest, answers.longest), answers.longest > asks.longest
-    grpc = any(_is_grpc(section) for section in sections)
+    grpc = asks.grpc or answers.grpc or any(_is_grpc(section) for section in sections)
     best = weigh([claim for section in sections for claim in _of_section(section, grpc)])
     if best is not None and best.confidence >= _DECIDES:
         return Identity(*best, best.confidence >= SURE, declared, from_server)
@@ -320,8 +415,9 @@ def _of_section(section: dict[bytes, bytes], grpc: bool) -> list[Claim]:
         found += [claim] if claim else []
     elif path:
         found += target_claims(section.get(b":method", b"GET"), path.partition(b"?")[0])
+    names = NAMES if grpc else HTTP_NAMES
     for name, value in section.items():
-        claim = field_claim(name, value.lower()) if name in NAMES else None
+        claim = field_claim(name, value.lower()) if name in names else None
         if claim is not None and not (grpc and name == b"user-agent"):
             found.append(claim)
     return found

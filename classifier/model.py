@@ -50,9 +50,8 @@ class FlowKey(NamedTuple):
     sport: int
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a flow's first bytes say.
+class Identity(NamedTuple):
+    """What a flow's first bytes say; a tuple, as one is made for nearly every new flow.
 
     Attributes:
         protocol: By its usual name, such as "KServe v2 HTTP".

@@ -323,7 +323,7 @@ def name_claim(name: str) -> Claim | None:
         found = _DOMAINS.get(".".join(labels[start:]))
         if found:
             return found
-    return _LABELS.get(_NUMBER.sub("", labels[0]))
+    return _LABELS.get(labels[0]) or _LABELS.get(_NUMBER.sub("", labels[0]))
 
 
 def alpn_claim(protocols: tuple[bytes, ...]) -> Claim | None:

@@ -193,6 +193,9 @@ TARGETS: tuple[Target, ...] = (
     _at("POST", "/infill", "llama.cpp", "completion", _INFERENCE, 0.93, "ggml-org/llama.cpp tools/server"),
     _at("POST", "/embedding", "llama.cpp", "embedding", _INFERENCE, 0.88, "ggml-org/llama.cpp tools/server"),
     _at("POST", "/embeddings", "OpenAI HTTP", "embedding", _INFERENCE, 0.88, "llama.cpp; OpenAI-compatible servers without prefix"),
+    _at("POST", "/reranking", "llama.cpp", "rerank", _INFERENCE, 0.9, "ggml-org/llama.cpp tools/server"),
+    _at("POST", "/v1/reranking", "llama.cpp", "rerank", _INFERENCE, 0.93, "ggml-org/llama.cpp tools/server"),
+    _at("GET POST", "/lora-adapters", "llama.cpp", "adapter", _INFERENCE, 0.93, "ggml-org/llama.cpp tools/server"),
     _at("POST", "/apply-template", "llama.cpp", "tokenize", _INFERENCE, 0.9, "ggml-org/llama.cpp tools/server"),
     _at("GET", "/props", "llama.cpp", "metadata", _INFERENCE, 0.7, "ggml-org/llama.cpp tools/server"),
     _at("GET", "/slots", "llama.cpp", "metadata", _INFERENCE, 0.65, "ggml-org/llama.cpp tools/server"),
@@ -201,6 +204,17 @@ TARGETS: tuple[Target, ...] = (
     _at("GET", "/health_generate", "SGLang", "health check", _INFERENCE, 0.93, "sgl-project/sglang http_server.py"),
     _at("POST", "/flush_cache", "SGLang", "settings", _INFERENCE, 0.8, "sgl-project/sglang http_server.py"),
     _at("POST", "/update_weights_from_tensor", "SGLang", "weights", _INFERENCE, 0.8, "sgl-project/sglang http_server.py"),
+    _at("POST PUT", "/encode", "SGLang", "embedding", _INFERENCE, 0.8, "sgl-project/sglang http_server.py"),
+    _at("POST", "/update_weights_from_distributed", "SGLang", "weights", _INFERENCE, 0.93, "sgl-project/sglang http_server.py"),
+    _at("POST", "/update_weights_from_disk", "SGLang", "weights", _INFERENCE, 0.93, "sgl-project/sglang http_server.py"),
+    _at("POST", "/init_weights_update_group", "SGLang", "weights", _INFERENCE, 0.93, "sgl-project/sglang http_server.py"),
+    _at("GET POST", "/get_weights_by_name", "SGLang", "weights", _INFERENCE, 0.93, "sgl-project/sglang http_server.py"),
+    _at("GET", "/get_load", "SGLang", "metadata", _INFERENCE, 0.85, "sgl-project/sglang http_server.py"),
+    _at("POST", "/reset_prefix_cache", "OpenAI HTTP", "settings", _INFERENCE, 0.93, "vLLM OpenAI-compatible server"),
+    _at("POST", "/collective_rpc", "OpenAI HTTP", "settings", _INFERENCE, 0.93, "vLLM OpenAI-compatible server"),
+    _at("GET", "/openai/v1/models", "OpenAI HTTP", "model list", _INFERENCE, 0.93, "KServe's OpenAI routes"),
+    _at("GET POST", "/v1/files", "OpenAI HTTP", "files", _INFERENCE, 0.7, "OpenAI API reference"),
+    _at("GET POST", "/v1/vector_stores", "OpenAI HTTP", "files", _INFERENCE, 0.9, "OpenAI API reference"),
     _at("POST", "/embed", "TEI", "embedding", _INFERENCE, 0.85, "huggingface/text-embeddings-inference"),
     _at("POST", "/embed_sparse", "TEI", "embedding", _INFERENCE, 0.95, "huggingface/text-embeddings-inference"),
     _at("POST", "/embed_all", "TEI", "embedding", _INFERENCE, 0.95, "huggingface/text-embeddings-inference"),
@@ -227,6 +241,8 @@ TARGETS: tuple[Target, ...] = (
     _at("POST", ".../runsync", "RunPod", "inference request", _INFERENCE, 0.75, "RunPod serverless endpoints"),
     _at("POST", ".../invoke", "LangServe", "generation", _INFERENCE, 0.6, "langchain-ai/langserve"),
     _at("POST", ".../stream_log", "LangServe", "generation stream", _INFERENCE, 0.85, "langchain-ai/langserve"),
+    _at("GET", "/docs.json", "BentoML", "metadata", _INFERENCE, 0.6, "bentoml/BentoML server"),
+    _at("GET", "/schema.json", "BentoML", "metadata", _INFERENCE, 0.6, "bentoml/BentoML server"),
     _at("GET", "/-/routes", "Ray Serve", "routes", _INFERENCE, 0.96, "ray-project/ray serve proxy"),
     _at("GET", "/-/healthz", "Ray Serve", "health check", _INFERENCE, 0.93, "ray-project/ray serve proxy"),
     # federated learning
@@ -235,6 +251,8 @@ TARGETS: tuple[Target, ...] = (
     _at("POST", "/updateModel", "MindSpore Federated", "federated round", _FEDERATED, 0.85, "mindspore-ai/federated"),
     _at("POST", "/getModel", "MindSpore Federated", "federated round", _FEDERATED, 0.85, "mindspore-ai/federated"),
     _at("GET POST", "/fedmlOpsServer/**", "FedML", "federation control", _FEDERATED, 0.95, "FedML-AI/FedML core/mlops"),
+    _at("POST", "/api/v2/api_call", "PySyft", "remote call", _FEDERATED, 0.9, "OpenMined/PySyft server routes"),
+    _at("POST", "/v1/job/submit", "FATE", "federation control", _FEDERATED, 0.7, "FederatedAI/FATE-Flow"),
     _at("POST", "/v1/party/**", "FATE", "federation control", _FEDERATED, 0.75, "FederatedAI/FATE-Flow"),
     _at("POST", "/v2/partner/**", "FATE", "federation control", _FEDERATED, 0.75, "FederatedAI/FATE-Flow"),
     # model distribution: OCI and Docker registries
@@ -262,6 +280,13 @@ TARGETS: tuple[Target, ...] = (
     _at("GET", "/api/whoami-v2", "Hugging Face hub", "metadata", _MODELS, 0.96, "huggingface_hub hf_api.py"),
     _at("GET", "/v1/reconstructions/*", "Hugging Face Xet", "chunks", _MODELS, 0.93, "huggingface/xet-core cas_client"),
     _at("GET", "/reconstructions/*", "Hugging Face Xet", "chunks", _MODELS, 0.9, "huggingface/xet-core cas_client"),
+    _at("GET", "/v2/reconstructions/*", "Hugging Face Xet", "chunks", _MODELS, 0.93, "huggingface/xet-core cas_client"),
+    _at("POST", "/v1/shards", "Hugging Face Xet", "chunks", _MODELS, 0.93, "huggingface/xet-core cas_client"),
+    _at("GET POST DELETE", ".../api/2.0/mlflow/registered-models/**", "MLflow", "model registry", _MODELS, 0.96, "MLflow REST API, model registry"),
+    _at("GET POST PATCH DELETE", ".../api/2.0/mlflow/model-versions/**", "MLflow", "model registry", _MODELS, 0.96, "MLflow REST API, model registry"),
+    _at("GET POST DELETE PATCH", "/api/2.0/mlflow/registered-models/**", "MLflow", "model registry", _MODELS, 0.96, "MLflow REST API, model registry"),
+    _at("GET POST DELETE PATCH", "/api/2.0/mlflow/model-versions/**", "MLflow", "model registry", _MODELS, 0.96, "MLflow REST API, model registry"),
+    _at("GET HEAD PUT POST", ".../files/md5/*/*", "DVC", "file", _MODELS, 0.9, "iterative/dvc-data, layout of remotes"),
     _at("GET POST", "/v1/xorbs/**", "Hugging Face Xet", "chunks", _MODELS, 0.96, "huggingface/xet-core cas_client"),
     _at("GET POST", "/xorbs/**", "Hugging Face Xet", "chunks", _MODELS, 0.9, "huggingface/xet-core cas_client"),
     _at("GET HEAD", "/models/*/*/resolve/*/**", "ModelScope", "file", _MODELS, 0.95, "modelscope/modelscope hub API"),
@@ -302,6 +327,9 @@ TARGETS: tuple[Target, ...] = (
     _at("GET POST", "/v1/evaluations", "Nomad", "scheduling", _CONTROL, 0.9, "HashiCorp Nomad API"),
     _at("GET POST DELETE", "/v1/job/**", "Nomad", "jobs", _CONTROL, 0.8, "HashiCorp Nomad API"),
     _at("GET POST", "/v1/nodes", "Nomad", "nodes", _CONTROL, 0.7, "HashiCorp Nomad API"),
+    _at("GET POST", "/v1/jobs", "Nomad", "jobs", _CONTROL, 0.75, "HashiCorp Nomad API"),
+    _at("GET", "/v1/client/**", "Nomad", "nodes", _CONTROL, 0.85, "HashiCorp Nomad API"),
+    _at("GET", "/v1/deployments", "Nomad", "jobs", _CONTROL, 0.85, "HashiCorp Nomad API"),
     _at("GET PUT POST", "/v1/sys/**", "Vault", "system", _CONTROL, 0.85, "HashiCorp Vault API"),
     # control: Kubernetes and what surrounds it
     _at("", "/api/v1/namespaces", "Kubernetes API", "objects", _CONTROL, 0.9, "Kubernetes API reference"),
@@ -344,9 +372,32 @@ TARGETS: tuple[Target, ...] = (
     _at("GET PUT HEAD", "/api/packages/**", "Ray jobs", "packages", _CONTROL, 0.8, "ray-project/ray dashboard/modules/job"),
     _at("GET", "/api/cluster_status", "Ray dashboard", "status", _CONTROL, 0.9, "ray-project/ray dashboard"),
     _at("GET", "/api/gcs_healthz", "Ray dashboard", "health check", _CONTROL, 0.97, "ray-project/ray dashboard/modules/healthz"),
+    _at("GET", "/api/v0/actors", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/tasks", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/nodes", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/objects", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/jobs", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/workers", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/placement_groups", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/runtime_envs", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/cluster_events", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/tasks/summarize", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/actors/summarize", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/objects/summarize", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/api/v0/logs", "Ray dashboard", "state", _CONTROL, 0.9, "ray-project/ray dashboard/modules/state"),
+    _at("GET", "/logical/actors", "Ray dashboard", "state", _CONTROL, 0.93, "ray-project/ray dashboard"),
+    _at("GET", "/api/ray/version", "Ray dashboard", "version", _CONTROL, 0.97, "ray-project/ray dashboard"),
+    _at("POST", "/report_events", "Ray dashboard", "events", _CONTROL, 0.75, "ray-project/ray dashboard/modules/event"),
     _at("GET", "/api/local_raylet_healthz", "Ray dashboard", "health check", _CONTROL, 0.98, "ray-project/ray dashboard/modules/healthz"),
     _at("GET PUT", "/api/serve/applications/", "Ray dashboard", "deployment", _CONTROL, 0.95, "ray-project/ray dashboard/modules/serve"),
-    _at("GET PUT DELETE", "/global/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.6, "horovod/horovod runner/http/http_server.py"),
+    _at("GET POST", "/handler/*", "PyTorch worker server", "traces of ranks", _CONTROL, 0.7, "PyTorch control_plane/WorkerServer.cpp"),
+    _at("GET PUT DELETE", "/global_/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.93, "horovod/horovod common/gloo/gloo_context.cc, http_store.cc"),
+    _at("GET PUT DELETE", "/global_*/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.85, "horovod/horovod common/gloo/gloo_context.cc, http_store.cc"),
+    _at("GET PUT DELETE", "/local_/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.93, "horovod/horovod common/gloo/gloo_context.cc, http_store.cc"),
+    _at("GET PUT DELETE", "/cross_/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.93, "horovod/horovod common/gloo/gloo_context.cc, http_store.cc"),
+    _at("GET PUT DELETE", "/global/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.7, "horovod/horovod common/gloo/gloo_context.cc, http_store.cc"),
+    _at("GET PUT DELETE", "/local_*/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.75, "horovod/horovod common/gloo/gloo_context.cc"),
+    _at("GET PUT DELETE", "/cross_*/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.75, "horovod/horovod common/gloo/gloo_context.cc"),
     _at("GET PUT DELETE", "/rank_and_size/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.93, "horovod/horovod runner/elastic/rendezvous.py"),
     _at("GET PUT DELETE", "/worker_addresses/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.93, "horovod/horovod runner/elastic/rendezvous.py"),
     _at("GET PUT DELETE", "/runfunc/*", "Horovod rendezvous", "rendezvous", _CONTROL, 0.9, "horovod/horovod runner/__init__.py"),
@@ -400,6 +451,19 @@ TARGETS: tuple[Target, ...] = (
     _at("PUT POST", "/v0.5/traces", "Datadog", "traces", _TELEMETRY, 0.96, "DataDog/datadog-agent trace API"),
     _at("POST", "/api/v2/series", "Datadog", "metrics", _TELEMETRY, 0.93, "Datadog API"),
     _at("POST", "/intake/", "Datadog", "metrics", _TELEMETRY, 0.75, "Datadog agent"),
+    _at("POST", "/api/beta/sketches", "Datadog", "metrics", _TELEMETRY, 0.97, "DataDog/datadog-agent forwarder and trace API"),
+    _at("POST", "/api/v1/check_run", "Datadog", "service checks", _TELEMETRY, 0.95, "DataDog/datadog-agent forwarder and trace API"),
+    _at("POST", "/api/v2/logs", "Datadog", "logs", _TELEMETRY, 0.9, "Datadog API"),
+    _at("POST", "/api/v0.2/traces", "Datadog", "traces", _TELEMETRY, 0.96, "DataDog/datadog-agent forwarder and trace API"),
+    _at("POST", "/api/v0.2/stats", "Datadog", "traces", _TELEMETRY, 0.96, "DataDog/datadog-agent forwarder and trace API"),
+    _at("POST PUT", "/v0.6/stats", "Datadog", "traces", _TELEMETRY, 0.96, "DataDog/datadog-agent forwarder and trace API"),
+    _at("POST", "/v0.7/config", "Datadog", "settings", _TELEMETRY, 0.95, "DataDog/datadog-agent forwarder and trace API"),
+    _at("POST", "/telemetry/proxy/**", "Datadog", "telemetry", _TELEMETRY, 0.95, "DataDog/datadog-agent forwarder and trace API"),
+    _at("POST", "/evp_proxy/**", "Datadog", "events", _TELEMETRY, 0.95, "DataDog/datadog-agent forwarder and trace API"),
+    _at("GET", "/api/traces", "Jaeger", "query", _TELEMETRY, 0.85, "jaegertracing/jaeger query HTTP"),
+    _at("GET", "/zipkin/api/v2/**", "Zipkin", "query", _TELEMETRY, 0.95, "openzipkin/zipkin-api"),
+    _at("POST", "/api/ds/query", "Grafana", "query", _TELEMETRY, 0.93, "Grafana HTTP API, data sources"),
+    _at("GET POST", "/api/datasources/proxy/**", "Grafana", "query", _TELEMETRY, 0.95, "Grafana HTTP API, data sources"),
     _at("POST", "/services/collector", "Splunk HEC", "events", _TELEMETRY, 0.95, "Splunk HTTP event collector"),
     _at("POST", "/services/collector/*", "Splunk HEC", "events", _TELEMETRY, 0.96, "Splunk HTTP event collector"),
     _at("POST", "/_bulk", "Elasticsearch", "bulk indexing", _TELEMETRY, 0.85, "Elasticsearch bulk API"),
@@ -414,6 +478,13 @@ TARGETS: tuple[Target, ...] = (
     _at("GET POST", "/ajax-api/2.0/mlflow/**", "MLflow", "experiment log", _TELEMETRY, 0.93, "MLflow REST API"),
     _at("GET PUT", "/api/2.0/mlflow-artifacts/**", "MLflow", "artifacts", _BULK, 0.93, "MLflow artifacts proxy"),
     _at("GET", "/data/plugin/**", "TensorBoard", "charts", _TELEMETRY, 0.85, "tensorflow/tensorboard http_api.md"),
+    _at("GET", "/data/plugins_listing", "TensorBoard", "charts", _TELEMETRY, 0.97, "tensorboard core_plugin.py, application.py"),
+    _at("GET", "/data/environment", "TensorBoard", "charts", _TELEMETRY, 0.9, "tensorboard core_plugin.py, application.py"),
+    _at("GET", "/data/runs", "TensorBoard", "charts", _TELEMETRY, 0.85, "tensorboard core_plugin.py, application.py"),
+    _at("GET", "/data/window_properties", "TensorBoard", "charts", _TELEMETRY, 0.93, "tensorboard core_plugin.py, application.py"),
+    _at("GET", "/data/notifications", "TensorBoard", "charts", _TELEMETRY, 0.9, "tensorboard core_plugin.py, application.py"),
+    _at("GET", "/data/logdir", "TensorBoard", "charts", _TELEMETRY, 0.93, "tensorboard core_plugin.py, application.py"),
+    _at("GET", "/experiment/*/data/**", "TensorBoard", "charts", _TELEMETRY, 0.93, "tensorboard core_plugin.py, application.py"),
     # bulk: object stores and file systems over HTTP
     _at("GET POST DELETE", "/storage/v1/b/**", "Google Cloud Storage", "object", _BULK, 0.96, "Cloud Storage JSON API"),
     _at("POST PUT", "/upload/storage/v1/b/**", "Google Cloud Storage", "upload", _BULK, 0.98, "Cloud Storage JSON API"),
@@ -440,12 +511,20 @@ TARGETS: tuple[Target, ...] = (
     _at("GET", "/sse", "MCP", "agent messages", _MESSAGING, 0.65, "Model Context Protocol, HTTP with SSE"),
     _at("GET", "/.well-known/agent.json", "A2A", "agent card", _MESSAGING, 0.95, "A2A protocol specification"),
     _at("GET", "/.well-known/agent-card.json", "A2A", "agent card", _MESSAGING, 0.97, "A2A protocol specification"),
+    _at("GET", "/v1/card", "A2A", "agent card", _MESSAGING, 0.85, "A2A protocol specification, HTTP+JSON"),
     _at("POST", "/v1/message:send", "A2A", "agent messages", _MESSAGING, 0.95, "A2A protocol specification, HTTP+JSON"),
     _at("POST", "/v1/message:stream", "A2A", "agent messages", _MESSAGING, 0.95, "A2A protocol specification, HTTP+JSON"),
     _at("POST", ".../message:send", "A2A", "agent messages", _MESSAGING, 0.93, "A2A protocol specification, HTTP+JSON"),
     _at("POST", ".../message:stream", "A2A", "agent messages", _MESSAGING, 0.93, "A2A protocol specification, HTTP+JSON"),
     _at("GET POST", "/threads/*/runs/**", "LangGraph", "agent run", _MESSAGING, 0.8, "LangGraph platform API"),
     _at("POST", "/runs/stream", "LangGraph", "agent run", _MESSAGING, 0.8, "LangGraph platform API"),
+    _at("POST", "/runs/wait", "LangGraph", "agent run", _MESSAGING, 0.9, "LangGraph platform API"),
+    _at("POST", "/threads/search", "LangGraph", "agent state", _MESSAGING, 0.9, "LangGraph platform API"),
+    _at("GET POST PATCH DELETE", "/threads/*/state", "LangGraph", "agent state", _MESSAGING, 0.9, "LangGraph platform API"),
+    _at("GET POST", "/threads/*/history", "LangGraph", "agent state", _MESSAGING, 0.9, "LangGraph platform API"),
+    _at("POST", "/assistants/search", "LangGraph", "agents", _MESSAGING, 0.93, "LangGraph platform API"),
+    _at("GET PUT DELETE", "/store/items", "LangGraph", "agent state", _MESSAGING, 0.85, "LangGraph platform API"),
+    _at("POST", "/kickoff", "CrewAI", "agent run", _MESSAGING, 0.85, "CrewAI deployment API"),
     _at("GET POST", "/socket.io/", "Socket.IO", "messages", _MESSAGING, 0.88, "Socket.IO protocol"),
     _at("GET", "/wamp", "WAMP", "messages", _MESSAGING, 0.65, "crossbario/crossbar"),
     _at("POST", "/topics/*", "Kafka REST", "messages", _MESSAGING, 0.65, "confluentinc/kafka-rest"),
@@ -479,6 +558,13 @@ TARGETS: tuple[Target, ...] = (
     _at("GET", "/favicon.ico", "HTTP", "page", _BACKGROUND, 0.8, "HTML Standard"),
     _at("GET", "/robots.txt", "HTTP", "page", _BACKGROUND, 0.8, "RFC 9309"),
     _at("GET", "/announce", "BitTorrent tracker", "announce", _BACKGROUND, 0.8, "BEP 3"),
+    _at("GET POST", "/api/kernels", "Jupyter", "kernels", _BACKGROUND, 0.85, "Jupyter Server REST API"),
+    _at("GET", ".../api/kernels/*/channels", "Jupyter", "kernel messages", _BACKGROUND, 0.96, "Jupyter Server REST API"),
+    _at("GET POST PATCH DELETE", ".../api/sessions", "Jupyter", "sessions", _BACKGROUND, 0.7, "Jupyter Server REST API"),
+    _at("GET PUT POST PATCH DELETE", "/api/contents/**", "Jupyter", "files", _BACKGROUND, 0.85, "Jupyter Server REST API"),
+    _at("GET", "/api/kernelspecs", "Jupyter", "kernels", _BACKGROUND, 0.95, "Jupyter Server REST API"),
+    _at("GET POST", "/api/terminals", "Jupyter", "terminals", _BACKGROUND, 0.85, "Jupyter Server REST API"),
+    _at("GET PUT", "/lab/api/**", "Jupyter", "settings", _BACKGROUND, 0.93, "JupyterLab Server REST API"),
     _at("GET POST", ".../git-upload-pack", "Git", "fetch", _BACKGROUND, 0.9, "git http-protocol"),
     _at("GET POST", ".../git-receive-pack", "Git", "push", _BACKGROUND, 0.9, "git http-protocol"),
     _at("GET", ".../info/refs", "Git", "fetch", _BACKGROUND, 0.88, "git http-protocol"),
@@ -520,7 +606,8 @@ class _Line(NamedTuple):
 
 def _pattern(path: str) -> re.Pattern[bytes]:
     anywhere = path.startswith("...")
-    text = re.escape(path.removeprefix("...")).replace(r"\*\*", "[^/]+(?:/[^/]+)*/?")
+    # nothing behind ** may make it be tried again and again: that took 100 ms of a hostile path
+    text = re.escape(path.removeprefix("...")).replace(r"\*\*", "[^/].*")
     return re.compile(((".+" if anywhere else "") + text.replace(r"\*", "[^/]+") + r"\Z").encode())
 
 
@@ -537,7 +624,7 @@ def _index() -> tuple[dict[bytes, list[_Line]], dict[bytes, list[_Line]]]:
         if "*" not in path and not path.startswith("..."):
             whole.setdefault(path.encode(), []).append(_Line(known, None, claim))
         else:
-            rarest = min(_literals(path), key=counts.__getitem__).encode()
+            rarest = min(_literals(path), key=counts.__getitem__, default="").encode()
             parts.setdefault(rarest, []).append(_Line(known, _pattern(path), claim))
     return whole, parts
 
@@ -550,7 +637,8 @@ def target_claims(method: bytes, path: bytes) -> list[Claim]:
     """What a request target without its query says: at most its surest line."""
     found = [line.claim for line in _WHOLE.get(path, ()) if line.meets(method, path)]
     if not found:
-        for part in path.split(b"/", _MOST_SEGMENTS)[1:]:
+        # each once; b"": lines without a literal
+        for part in dict.fromkeys((*path.split(b"/", _MOST_SEGMENTS)[1:], b"")):
             lines = _PARTS.get(part)
             if lines:
                 found += [line.claim for line in lines if line.meets(method, path)]

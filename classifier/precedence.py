@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from classifier.behaviour import Guess, guess
+from classifier.behaviour import OTHER, Guess, guess
 from classifier.hints import Hint
 from classifier.model import Identity, Reason, Verdict
 from classifier.roles import resolve
@@ -19,7 +19,7 @@ from policies.classes import TrafficClass
 WEAK: Final = 0.6  # below, a signature may be contradicted by behaviour
 _SURE = {Reason.OPERATOR: 1.0, Reason.JOB: 0.95, Reason.MARK: 0.9}
 _OF_SERVICE, _OF_SILENT_SERVICE = 0.85, 0.6  # of the confidence in what the service is
-_OF_PORT, _OF_NOTHING = 0.3, 0.1
+_OF_SIBLINGS, _OF_PORT, _OF_NOTHING = 0.5, 0.3, 0.1
 # What they carry is told by names in them, which not every flow to a service has.
 _CARRIERS = frozenset(("HTTP", "HTTP/2", "gRPC", "TLS", "QUIC", "WebSocket"))
 
@@ -54,41 +54,65 @@ def by_bytes(identity: Identity, traffic_class: TrafficClass, confidence: float)
 
 def by_service(service: Service, shape: Shape) -> Opinion:
     """What flows to the same port of the same server were."""
-    known, spoke = service.identity, any(shape.packets)
+    known, spoke = service.identity, shape.packets != (0, 0)
     if known.traffic_class is None and spoke:
         known = resolve(known, shape)
     same = known.traffic_class is None or known is service.identity
+    told, share = "the same port of this server", _OF_SILENT_SERVICE if spoke else _OF_SERVICE
+    if service.announced:
+        told, share = "announced by another flow", 1.0
     return Opinion(
         service.traffic_class if same else known.traffic_class or service.traffic_class,
         True,
         known.protocol,
         service.role if same else known.role,
         Reason.SIGNATURE,
-        f"the same port of this server, by {known.source}",
-        known.confidence * (_OF_SILENT_SERVICE if spoke else _OF_SERVICE),
+        f"{told}, by {known.source}",
+        known.confidence * share,
     )
 
 
-def weigh(identity: Identity | None, confidence: float, service: Service | None, shape: Shape,
-          port: Hint | None) -> Opinion:  # fmt: skip
+class Circumstances(NamedTuple):
+    """What else is known of a flow than its bytes and its shape.
+
+    Attributes:
+        service: What its server's port is known for, by the bytes of other flows.
+        siblings: The same by their shapes.
+        port: What the port table says.
+        carrier: What its packets go over, where that makes a difference; else "".
+    """
+
+    service: Service | None
+    siblings: Service | None
+    port: Hint | None
+    carrier: str
+
+
+def weigh(
+    identity: Identity | None, confidence: float, shape: Shape, known: Circumstances
+) -> Opinion:
     """What counts where no hint does, and the bytes alone don't tell for certain.
 
     Args:
         identity: What the bytes told, resolved as far as volume and shape go.
         confidence: In it.
-        service: What the server is known for.
         shape: The flow's.
-        port: What the port table says.
+        known: What speaks beside these.
     """
-    if service is not None and _is_of(service, identity):
-        return _unless_contradicted(by_service(service, shape), shape)
+    if known.service is not None and _is_of(known.service, identity):
+        return _unless_contradicted(by_service(known.service, shape), shape)
     if identity is not None and identity.traffic_class is not None:
         signed = by_bytes(identity, identity.traffic_class, confidence)
         return _unless_contradicted(signed, shape)
     protocol, role = (identity.protocol, identity.role) if identity else ("", "")
-    seen = guess(shape, protocol) if any(shape.packets) else None
-    if seen is not None:
+    seen = guess(shape, protocol or known.carrier) if any(shape.packets) else None
+    port = known.port
+    if seen is not None and not (seen.role == OTHER and port):  # a port says more than "other"
         return _behaved(seen, protocol, f"sizes and times of {sum(shape.packets)} packets")
+    if seen is None and known.siblings is not None:
+        siblings = known.siblings
+        return Opinion(siblings.traffic_class, True, protocol, siblings.role, Reason.BEHAVIOUR,
+                       "other flows to this port behave so", _OF_SIBLINGS)  # fmt: skip
     if port is not None:
         return Opinion(port.traffic_class, True, protocol, role, Reason.PORT, port.why, _OF_PORT)
     why = f"{protocol} carries several classes" if protocol else "nothing is known"

@@ -24,6 +24,10 @@ else:
 _RFC = "RFC 9000"
 _LONG, _FIXED_BIT = 0x80, 0x40
 _MOST_ID_BYTES = 20
+_SHORTEST_CHOSEN, _SHORTEST_ID = 8, 4  # RFC 9000, 7.2: of the client's first; of known servers'
+_TAG_BYTES = 16
+_RETRY = 3
+_FIRST = b"\0\0\0\x01"
 _SHORTEST_INITIAL = 1200  # RFC 9000, 14.1: of the datagram that a client begins with
 _PADDING, _PING, _ACK, _ACK_ECN, _CRYPTO = 0, 1, 2, 3, 6
 _MOST_FRAMES = 64
@@ -43,7 +47,9 @@ _VERSIONS = {
         1, bytes.fromhex("0dede3def700a6db819381be6e269dcbf9bd2ed9"), b"quicv2 "
     ),
 }
-_FAMILIES = (b"\xff\x00\x00", b"Q0", b"T05", b"\xfa\xce\xb0")  # drafts, Google's, Facebook's
+_FAMILIES = (b"Q04", b"Q05", b"T05", b"\xfa\xce\xb0")  # Google's, Facebook's
+_DRAFT = b"\xff\x00\x00"
+_DRAFTS = range(22, 35)  # with connection IDs as RFC 8999 has them
 _NEGOTIATION = b"\0\0\0\0"
 
 
@@ -52,12 +58,54 @@ def looks_like(first: bytes) -> bool:
     if len(first) < 7 or first[0] & _LONG == 0:
         return False
     version = first[1:5]
-    if not (version in _VERSIONS or version.startswith(_FAMILIES) or version == _NEGOTIATION):
+    if version == _NEGOTIATION:
+        return _negotiates(first)
+    if first[0] & _FIXED_BIT == 0:
         return False
-    if version != _NEGOTIATION and first[0] & _FIXED_BIT == 0:
-        return False
+    if version in _VERSIONS or (version.startswith(_DRAFT) and version[3] in _DRAFTS):
+        place = _after_ids(first)
+        return place > 0 and _is_packet(first, place)
+    return version.startswith(_FAMILIES)
+
+
+def _after_ids(first: bytes) -> int:
+    """The place after both connection IDs; 0 where they can't be any."""
     size = first[5]
-    return size <= _MOST_ID_BYTES and len(first) > 6 + size and first[6 + size] <= _MOST_ID_BYTES
+    place = 6 + size
+    if size > _MOST_ID_BYTES or place >= len(first) or first[place] > _MOST_ID_BYTES:
+        return 0
+    other = first[place]
+    # one side may use none; they are random (RFC 9000, 5.1)
+    ids = first[6 : 6 + size] + first[place + 1 : place + 1 + other]
+    return place + 1 + other if len(ids) >= _SHORTEST_ID and 4 * ids.count(0) <= len(ids) else 0
+
+
+def _negotiates(first: bytes) -> bool:
+    """Whether a server lists versions (RFC 8999, 6) for a client's ID of 8 bytes or more."""
+    place = _after_ids(first)
+    if not place or first[6 + first[5]] < _SHORTEST_CHOSEN or (len(first) - place) % 4:
+        return False
+    versions = [first[at : at + 4] for at in range(place, len(first), 4)]
+    return any(version in _VERSIONS or version.startswith(_DRAFT) for version in versions)
+
+
+def _is_packet(first: bytes, place: int) -> bool:
+    """Whether the length that a packet gives fits the datagram, or another packet follows."""
+    version = _VERSIONS.get(first[1:5], _VERSIONS[_FIRST])
+    kind = (first[0] >> 4 & 3) - version.initial_type & 3
+    if kind == _RETRY:
+        return len(first) >= place + _TAG_BYTES
+    try:
+        if kind == 0:
+            token, place = _integer(first, place)
+            place += token
+        length, place = _integer(first, place)
+    except IndexError:
+        return len(first) >= _SHORTEST_INITIAL  # a long token
+    end = place + length
+    if length < _TAG_BYTES + 4 or (end > len(first) and len(first) < _SHORTEST_INITIAL):
+        return False
+    return end >= len(first) or first[end] & _FIXED_BIT > 0 or not any(first[end:])
 
 
 def identify(first: bytes) -> Identity | None:

@@ -5,9 +5,9 @@ that the bytes didn't, and leaves alone every class that the bytes did tell, but
 says that volume overrules it.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
+from classifier.behaviour import Guess, guess
 from classifier.model import Identity, Side
 from classifier.shape import Shape
 from policies.classes import TrafficClass
@@ -18,6 +18,8 @@ _FEDERATED, _BULK = TrafficClass.FEDERATED, TrafficClass.BULK
 _BACKGROUND = TrafficClass.BACKGROUND
 
 _FULL = 600  # mean payload of a packet: long messages fill packets, many short ones in a row don't
+_DATA = (_GRADIENT, _BULK)
+_SOME = 64_000  # bytes at a stretch, below which nothing is taken for data by its shape
 _TIMES = 2  # a volume that came in pieces counts from so many times the limit
 
 
@@ -29,6 +31,7 @@ class Roles(NamedTuple):
         large, large_role: What it is then.
         small, small_role: What it is otherwise; a class of None: not known.
         overrules: Whether the volume also overrules bytes that said `small`.
+        by_shape: Whether the shape may say more of what it carries.
         why: Where the limit is from.
     """
 
@@ -38,27 +41,28 @@ class Roles(NamedTuple):
     small: TrafficClass | None
     small_role: str
     overrules: bool
+    by_shape: bool
     why: str
 
 
 # By protocol, or by its first word.
 TABLE: dict[str, Roles] = {
-    "SSH": Roles(200_000, _BULK, "file transfer", _BACKGROUND, "interactive", True, "RFC 4253: key exchange takes 5 kB, a screen of text 8 kB"),
-    "HTTP": Roles(1_000_000, _BULK, "file transfer", _BACKGROUND, "request", True, "HTTP Archive: the median page's largest object is a few 100 kB"),
-    "WebSocket": Roles(1_000_000, _BULK, "data transfer", _MESSAGING, "messages", False, "RFC 6455"),
-    "ZMTP": Roles(64_000, _GRADIENT, "tensors", _MESSAGING, "messages", False, "ps-lite: a push carries a layer; RFC 37/ZMTP short frames: 255 bytes"),
-    "MQTT": Roles(100_000, _FEDERATED, "model weights", _MESSAGING, "messages", False, "FedML sends state dicts; AWS IoT limits messages to 128 kB"),
-    "gRPC": Roles(16_000_000, _BULK, "data transfer", _MESSAGING, "calls", False, "gRPC: a message is 4 MB at most by default"),
-    "HTTP/2": Roles(4_000_000, _BULK, "data transfer", _BACKGROUND, "request", False, "as HTTP, several objects at a time"),
-    "Redis": Roles(16_000_000, _BULK, "data transfer", _BACKGROUND, "database", False, "RESP: replication sends the whole store"),
-    "Spark": Roles(1_000_000, _BULK, "shuffle or blocks", _CONTROL, "RPC", False, "Spark: spark.rpc.message carries closures of some kB"),
-    "Dask": Roles(1_000_000, _BULK, "worker data", _CONTROL, "scheduler", False, "Dask: bandwidth is measured from 1 MB on"),
-    "TensorPipe": Roles(16_000, _GRADIENT, "tensors", _CONTROL, "RPC", False, "TensorPipe: descriptors and small RPCs are inline"),
-    "TensorFlow distributed": Roles(64_000, _GRADIENT, "tensors", _CONTROL, "coordination", False, "one channel carries CoordinationService and WorkerService/RecvBuf"),
-    "MPI": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, "Open MPI: btl_tcp_eager_limit 64 kB, OOB messages of some kB"),
-    "Open": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, "as MPI"),
-    "UCX": Roles(8_192, _GRADIENT, "collective data", _CONTROL, "wire-up", False, "UCX: UCX_TCP_RX_SEG_SIZE 8 kB"),
-    "FTP": Roles(0, _BULK, "file transfer", _BULK, "file transfer", False, "RFC 959"),
+    "SSH": Roles(200_000, _BULK, "file transfer", _BACKGROUND, "interactive", True, False, "RFC 4253: key exchange takes 5 kB, a screen of text 8 kB"),
+    "HTTP": Roles(500_000, _BULK, "file transfer", _BACKGROUND, "request", True, True, "HTTP Archive: the median page is 2.6 MB in 70 objects"),
+    "WebSocket": Roles(1_000_000, _BULK, "data transfer", _MESSAGING, "messages", False, True, "RFC 6455"),
+    "ZMTP": Roles(64_000, _GRADIENT, "tensors", _MESSAGING, "messages", False, False, "ps-lite: a push carries a layer; RFC 37/ZMTP short frames: 255 bytes"),
+    "MQTT": Roles(100_000, _FEDERATED, "model weights", _MESSAGING, "messages", False, False, "FedML sends state dicts; AWS IoT limits messages to 128 kB"),
+    "gRPC": Roles(16_000_000, _BULK, "data transfer", _MESSAGING, "calls", False, True, "gRPC: a message is 4 MB at most by default"),
+    "HTTP/2": Roles(4_000_000, _BULK, "data transfer", _BACKGROUND, "request", False, True, "as HTTP, several objects at a time"),
+    "Redis": Roles(16_000_000, _BULK, "data transfer", _BACKGROUND, "database", False, False, "RESP: replication sends the whole store"),
+    "Spark": Roles(1_000_000, _BULK, "shuffle or blocks", _CONTROL, "RPC", False, False, "Spark: tasks and heartbeats take some kB, blocks 1 MB and more"),
+    "Dask": Roles(200_000, _BULK, "worker data", _CONTROL, "scheduler", False, False, "Dask: a task or a heartbeat takes some kB, data any size"),
+    "TensorPipe": Roles(16_000, _GRADIENT, "tensors", _CONTROL, "RPC", False, False, "TensorPipe: descriptors and small RPCs are inline"),
+    "TensorFlow distributed": Roles(64_000, _GRADIENT, "tensors", _CONTROL, "coordination", False, False, "one channel carries CoordinationService and WorkerService/RecvBuf"),
+    "MPI": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, False, "Open MPI: btl_tcp_eager_limit 64 kB, OOB messages of some kB"),
+    "Open": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, False, "as MPI"),
+    "UCX": Roles(8_192, _GRADIENT, "collective data", _CONTROL, "wire-up", False, False, "UCX: UCX_TCP_TX_SEG_SIZE is 8 kB"),
+    "FTP": Roles(0, _BULK, "file transfer", _BULK, "file transfer", False, False, "RFC 959"),
 }  # fmt: skip
 
 
@@ -84,16 +88,32 @@ def resolve(identity: Identity, shape: Shape) -> Identity:
         return _with(identity, roles.large, roles.large_role, sure)
     if said is not None or roles.small is None:
         return identity
+    seen = _carried(identity, shape, volume) if roles.by_shape else None
+    if seen is not None:
+        return _with(identity, *seen)
     sure = 0.9 - 0.3 / (1 + sum(shape.packets) / 8)
     return _with(identity, roles.small, roles.small_role, sure)
 
 
+def _carried(identity: Identity, shape: Shape, volume: int) -> Guess | None:
+    """What the shape says of a protocol that carries anything."""
+    seen = guess(shape, identity.protocol)
+    if seen is None:
+        return None
+    data = seen.traffic_class in _DATA and volume >= _SOME
+    return seen if data or seen.traffic_class is _INFERENCE else None
+
+
 def _with(identity: Identity, traffic_class: TrafficClass, role: str, sure: float) -> Identity:
-    return replace(
-        identity,
-        traffic_class=traffic_class,
-        role=identity.role if identity.role and identity.traffic_class is None else role,
-        confidence=min(identity.confidence, sure),
+    return Identity(
+        identity.protocol,
+        identity.role if identity.role and identity.traffic_class is None else role,
+        traffic_class,
+        min(identity.confidence, sure),
+        identity.source,
+        identity.final,
+        identity.declared,
+        identity.from_server,
     )
 
 
@@ -106,5 +126,7 @@ def _stretch(shape: Shape, side: Side) -> int:
     packets, total = shape.packets[side], shape.bytes[side]
     if total < _FULL * packets or not packets:
         return 0
+    if packets == 1:
+        return total
     longest = max(burst.sent[side] for burst in shape.bursts())
     return max(longest, total // _TIMES)

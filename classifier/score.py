@@ -29,6 +29,10 @@ class LabelKey(NamedTuple):
     server: str
     sport: int
 
+    def ends(self) -> tuple[tuple[str, str, int], tuple[str, str, int]]:
+        """Client and server as places of the network, each with its transport."""
+        return (self.l4, self.client, self.cport), (self.l4, self.server, self.sport)
+
     def reversed(self) -> LabelKey:
         """The same flow with its ends the other way round."""
         return LabelKey(self.file, self.l4, self.server, self.sport, self.client, self.cport)

@@ -20,6 +20,7 @@ SIZE_EDGES = (32, 128, 512, 2048, 8192, 65536, 1 << 20)  # bytes; between the bi
 GAP_EDGES_S = (0.000256, 0.001024, 0.004096, 0.016384, 0.065536, 0.262144, 1.048576)
 
 _PAUSE_US = round(MESSAGE_PAUSE_S * 1e6)
+_MOST_COUNTED = 1 << 62  # a switch says 2**64 - 1 where it has no counter
 _SAME = 2  # steps: 0.2%, less than a byte of 350
 # Silences of two kinds: at least so many long ones, so many steps longer than the others.
 _KINDS = ((2, 5 * OCTAVE // 2), (4, 4 * OCTAVE // 3))
@@ -73,11 +74,13 @@ class Shape:
             return
         state = self._state
         gap = now - self.last
+        if gap < 0 and state[_OPEN]:  # clocks of captures are set back, and merged files differ
+            now, gap = self.last, 0.0
         if state[_OPEN] and side == state[_SIDE] and gap < MESSAGE_PAUSE_S:
             state[_OPEN] += payload_bytes
         else:
             if state[_OPEN]:
-                self._next_message(now, side, max(0, int(gap * 1e6)))
+                self._next_message(now, side, int(gap * 1e6))
             else:
                 self.first = now
                 state[_QUIET] = _PAUSE_US
@@ -89,8 +92,9 @@ class Shape:
 
     def count(self, side: Side, packets: int, payload_bytes: int) -> None:
         """Take in packets that were only counted: of their times and order nothing is known."""
-        self._state[side] += packets
-        self._state[_BYTES + side] += payload_bytes
+        state = self._state
+        for at, more in ((side, packets), (_BYTES + side, payload_bytes)):
+            state[at] += min(more, max(0, _MOST_COUNTED - state[at]))
 
     @property
     def packets(self) -> tuple[int, int]:
@@ -116,7 +120,7 @@ class Shape:
         return _bins(self._state[_GAPS + 2 * before + side])
 
     def alike(self, side: Side, big: bool) -> tuple[int, int]:
-        """How many of a side's messages were as long as the one before, within 0.2%, and of how many.
+        """How many messages of a side were as long as the one before, within 0.2%, of how many.
 
         Those of `BIG_BYTES` or more apart from the others, as headers go between them. Old ones
         count less.

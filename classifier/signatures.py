@@ -17,6 +17,7 @@ from classifier.model import TCP, UDP, Identity
 from classifier.table import ENTRIES
 
 OFFSETS = (0, 4, 8, 12)  # where a lead of four bytes or more may stand
+_ZEROS = bytes(16)
 SURE = 0.9  # from here on, the other side's bytes are not asked
 
 _Line = tuple[tuple[bytes, ...], int, Check | None, Identity, int]
@@ -36,17 +37,12 @@ def identify(transport: int, sport: int, client: bytes, server: bytes) -> Identi
     Returns:
         None if no signature fits.
     """
-    if transport == TCP:
-        lines, webby = _TCP, web.looks_like
-    elif transport == UDP:
-        lines, webby = _UDP, web.looks_like_datagram
-    else:
+    lines = _LINES.get(transport)
+    if lines is None:
         return None
-    found = None
-    if (client and webby(client)) or (server and webby(server)):
-        found = web.identify(transport, sport, client, server)
-        if found is not None and found.confidence >= SURE:
-            return found
+    found = web.identify(transport, sport, client, server)
+    if found is not None and found.confidence >= SURE:
+        return found
     if client:
         found = _surer(found, lines.find(client, server, sport, False))
     if server and (found is None or found.confidence < SURE):
@@ -85,6 +81,8 @@ class _Index:
 
     def find(self, data: bytes, other: bytes, sport: int, from_server: bool) -> Identity | None:
         """The strongest entry that fits what one side sent."""
+        if data[:16] == data[8:24] != _ZEROS:
+            return None  # one number again and again fits many a weak line
         best: Identity | None = None
         for start, stop, slots in self._places:
             for leads, offset, check, identity, port in slots.get(data[start:stop], ()):
@@ -129,5 +127,7 @@ def _pattern(expression: bytes) -> Check:
     return lambda data, other: MATCH if match(data) else None
 
 
-_TCP = _Index(entry for entry in ENTRIES if entry.transport == TCP)
-_UDP = _Index(entry for entry in ENTRIES if entry.transport == UDP)
+_LINES = {
+    transport: _Index(entry for entry in ENTRIES if entry.transport == transport)
+    for transport in (TCP, UDP)
+}

@@ -1,5 +1,6 @@
 """Signatures of message brokers and message libraries."""
 
+from classifier import checks_frames as frames
 from classifier import checks_messaging as check
 from classifier.evidence import Entry as E
 from classifier.model import TCP, UDP
@@ -8,12 +9,28 @@ from policies.classes import TrafficClass
 MESSAGING, BACKGROUND = TrafficClass.MESSAGING, TrafficClass.BACKGROUND
 _ANY = (b"",)
 _STRICT = tuple(bytes((0x80, 1, 0, kind)) for kind in range(1, 5))
-_MQTT_HEADERS = (*(bytes([0x30 | flags]) for flags in range(14)), b"\x10", b"\x20", b"\x40", b"\x50", b"\x62", b"\x70", b"\x82", b"\x90", b"\xa2", b"\xb0", b"\xc0", b"\xd0", b"\xe0", b"\xf0")
+_MQTT_HEADERS = (
+    *(bytes([0x30 | flags]) for flags in range(14)),
+    b"\x10",
+    b"\x20",
+    b"\x40",
+    b"\x50",
+    b"\x62",
+    b"\x70",
+    b"\x82",
+    b"\x90",
+    b"\xa2",
+    b"\xb0",
+    b"\xc0",
+    b"\xd0",
+    b"\xe0",
+    b"\xf0",
+)
 
 # fmt: off
 ENTRIES = (
-    E("ZMTP", "", None, TCP, (b"\xff",), check.zmtp, 0.97, "ZMTP 3.1 (RFC 37), 2.0 (RFC 15)"),
-    E("MQTT", "", None, TCP, _MQTT_HEADERS, check.mqtt, 0.97, "MQTT 3.1.1 and 5.0 (OASIS) section 2"),
+    E("ZMTP", "", None, TCP, (b"\xff",), frames.zmtp, 0.97, "ZMTP 3.1 (RFC 37), 2.0 (RFC 15)"),
+    E("MQTT", "", None, TCP, _MQTT_HEADERS, frames.mqtt, 0.97, "MQTT 3.1.1 and 5.0 (OASIS) section 2"),
     E("RTPS", "publish/subscribe", MESSAGING, UDP, (b"RTPS", b"RTPX"), check.rtps, 0.98, "OMG DDSI-RTPS 2.5 section 9.4.4"),
     E("RTPS", "publish/subscribe", MESSAGING, TCP, (b"RTPS", b"RTCP"), None, 0.9, "OMG DDSI-RTPS 2.5; RTPS over TCP of Fast DDS"),
     E("NATS", "publish/subscribe", MESSAGING, TCP, (b"INFO ", b"CONNECT ", b"PING\r\n", b"MSG ", b"PUB ", b"HPUB ", b"SUB ", b"+OK\r\n", b"HMSG "), check.nats, 0.96, "NATS client protocol"),
@@ -26,15 +43,16 @@ ENTRIES = (
     E("Pulsar", "publish/subscribe", MESSAGING, TCP, (b"\0",), check.pulsar, 0.95, "Pulsar binary protocol, PulsarApi.proto"),
     E("Zenoh", "publish/subscribe", MESSAGING, TCP, tuple(bytes((low, high)) for low in range(256) for high in (0, 1)), check.zenoh, 0.9, "Zenoh zenoh-protocol transport/init.rs"),
     E("Zenoh", "publish/subscribe", MESSAGING, UDP, tuple(bytes([flags | 1]) for flags in range(0, 256, 32)), check.zenoh_datagram, 0.85, "Zenoh zenoh-protocol transport/init.rs"),
-    E("Zenoh", "discovery", MESSAGING, UDP, (b"\x01", b"\x02", b"\x41", b"\x42", b"\x81", b"\x82"), rb"[\x01\x02\x41\x42\x81\x82][\x08-\x0a][\x00-\x0f](?:\Z|.{1,40}(?:tcp|udp|quic|tls)/|.{0,17}\Z)", 0.6, "Zenoh zenoh-protocol scouting"),
+    E("Zenoh", "discovery", MESSAGING, UDP, (b"\x01", b"\x02", b"\x41", b"\x42", b"\x81", b"\x82"), rb"[\x01\x02\x41\x42\x81\x82][\x08-\x0a](?:[\x01-\x07]\Z|.{2,40}(?:tcp|udp|quic|tls)/)", 0.6, "Zenoh zenoh-protocol scouting"),
     E("beanstalkd", "work queue", MESSAGING, TCP, (b"use ", b"put ", b"watch ", b"reserve", b"USING ", b"WATCHING", b"INSERTED"), rb"(?:use [\w./;$()+-]{1,200}\r\n|put \d{1,10} \d{1,9} \d{1,9} \d{1,9}\r\n|watch [\w./;$()+-]{1,200}\r\n|reserve(?:-with-timeout \d+)?\r\n|USING [\w.-]{1,200}\r\n|WATCHING \d+\r\n|INSERTED \d+\r\n)", 0.95, "beanstalkd doc/protocol.txt"),
     E("Thrift", "remote calls", MESSAGING, TCP, _STRICT, check.thrift, 0.93, "Apache Thrift thrift-binary-protocol.md"),
     E("Thrift", "remote calls", MESSAGING, TCP, _STRICT, check.thrift, 0.93, "Apache Thrift thrift-binary-protocol.md", 4),
     E("SOME/IP", "publish/subscribe", MESSAGING, UDP, _ANY, check.some_ip, 0.9, "AUTOSAR SOME/IP protocol specification"),
-    E("Aeron", "publish/subscribe", MESSAGING, UDP, _ANY, check.aeron, 0.8, "Aeron transport protocol specification"),
+    E("Aeron", "publish/subscribe", MESSAGING, UDP, _ANY, check.aeron, 0.8, "Aeron transport protocol specification; HeaderFlyweight.java"),
     E("RocketMQ", "publish/subscribe", MESSAGING, TCP, (b"\0",), check.rocketmq, 0.95, "RocketMQ RemotingCommand"),
-    E("Dubbo", "remote calls", MESSAGING, TCP, (b"\xda\xbb",), rb"\xda\xbb.[\x00\x14-\x64]\x00\x00.{6}\x00", 0.85, "Apache Dubbo protocol"),
+    E("Dubbo", "remote calls", MESSAGING, TCP, (b"\xda\xbb",), rb"\xda\xbb(?:[\x80-\xff]\x00|[\x00-\x3f][\x14-\x64]).{8}\x00", 0.9, "Apache Dubbo ExchangeCodec.java"),
     E("NSQ", "publish/subscribe", MESSAGING, TCP, (b"  V2",), None, 0.95, "NSQ TCP protocol"),
     E("Gearman", "remote calls", MESSAGING, TCP, (b"\0REQ", b"\0RES"), rb"\x00RE[QS]\x00\x00\x00[\x01-\x2a]", 0.97, "Gearman protocol"),
-    E("ZMTP", "", None, TCP, tuple(bytes([k]) for k in range(1, 64)), check.zmtp_1, 0.6, "ZMTP 1.0 (RFC 13)"),
+    E("ZMTP", "", None, TCP, tuple(bytes([k]) for k in range(1, 64)), frames.zmtp_1, 0.6, "ZMTP 1.0 (RFC 13)"),
+    E("nanomsg", "", None, TCP, (b"\0SP\0",), rb"\x00SP\x00\x00[\x00-\x7f]\x00\x00", 0.98, "nanomsg sp-tcp-mapping, nng"),
 )

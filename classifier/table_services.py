@@ -1,5 +1,6 @@
 """Signatures of databases, names, time, voice and the rest that a network carries beside AI."""
 
+from classifier import checks_databases as databases
 from classifier import checks_services as check
 from classifier.evidence import Entry as E
 from classifier.model import TCP, UDP
@@ -24,22 +25,22 @@ ENTRIES = (
     E("SIP", "voice control", BACKGROUND, UDP, (b"SIP/2.0 ", b"INVITE ", b"REGISTER ", b"OPTIONS ", b"ACK ", b"BYE ", b"CANCEL ", b"SUBSCRIBE ", b"NOTIFY ", b"MESSAGE ", b"PUBLISH "), rb"(?:SIP/2\.0 \d{3}|[A-Z]{3,9} (?:sips?|tel):)", 0.99, "RFC 3261"),
     E("SIP", "voice control", BACKGROUND, TCP, (b"SIP/2.0 ", b"INVITE ", b"REGISTER ", b"OPTIONS ", b"ACK ", b"BYE "), rb"(?:SIP/2\.0 \d{3}|[A-Z]{3,9} (?:sips?|tel):)", 0.99, "RFC 3261"),
     E("SSDP", "discovery", BACKGROUND, UDP, (b"M-SEARCH", b"NOTIFY *", b"HTTP/1.1 200"), rb"M-SEARCH \* HTTP/1|NOTIFY \* HTTP/1|HTTP/1\.1 200 OK\r\n", 0.98, "UPnP device architecture 2.0"),
-    E("PostgreSQL", "database", BACKGROUND, TCP, (b"\0\x03\0\0", b"\0\x03\0\x02"), check.postgres, 0.98, "PostgreSQL protocol, StartupMessage", 4),
+    E("PostgreSQL", "database", BACKGROUND, TCP, (b"\0\x03\0\0", b"\0\x03\0\x02"), databases.postgres, 0.98, "PostgreSQL protocol, StartupMessage", 4),
     E("PostgreSQL", "database", BACKGROUND, TCP, (b"\0\0\0\x08\x04\xd2\x16",), rb"\x00\x00\x00\x08\x04\xd2\x16[\x2f\x30]", 0.99, "PostgreSQL protocol, SSLRequest, GSSENCRequest"),
-    E("PostgreSQL", "database", BACKGROUND, TCP, (b"R\0\0\0", b"E\0\0\0", b"E\0\0\1"), check.postgres_answer, 0.93, "PostgreSQL protocol, AuthenticationRequest, ErrorResponse"),
+    E("PostgreSQL", "database", BACKGROUND, TCP, (b"R\0\0\0", b"E\0\0\0", b"E\0\0\1"), databases.postgres_answer, 0.93, "PostgreSQL protocol, AuthenticationRequest, ErrorResponse"),
     E("MySQL", "database", BACKGROUND, TCP, (b"\x0a5.", b"\x0a8.", b"\x0a9.", b"\x0a1", b"\x0a3."), rb".\x00\x00\x00\x0a(?:[3589]|1\d)\.\d{1,2}\.[\w.+:~-]{1,60}\x00", 0.97, "MySQL protocol, HandshakeV10", 4),
     E("MongoDB", "database", BACKGROUND, TCP, (b"\xdd\x07\0\0", b"\xd4\x07\0\0", b"\xdc\x07\0\0"), None, 0.97, "MongoDB wire protocol, MsgHeader", 12),
-    E("Cassandra", "database", BACKGROUND, TCP, (b"\x03", b"\x04", b"\x05", b"\x83", b"\x84", b"\x85"), check.cassandra, 0.95, "Cassandra native_protocol_v4.spec, v5"),
+    E("Cassandra", "database", BACKGROUND, TCP, (b"\x03", b"\x04", b"\x05", b"\x83", b"\x84", b"\x85"), databases.cassandra, 0.95, "Cassandra native_protocol_v4.spec, v5"),
     E("SQL Server", "database", BACKGROUND, TCP, (b"\x12\x01", b"\x04\x01"), rb"(?:\x12|\x04)\x01\x00.\x00\x00[\x00\x01]\x00\x00\x00[\x10-\x40]\x00\x06", 0.97, "MS-TDS section 2.2.6.5 PRELOGIN"),
-    E("Oracle", "database", BACKGROUND, TCP, (b"\0", b"\1"), check.oracle, 0.97, "Oracle TNS connect packet"),
+    E("Oracle", "database", BACKGROUND, TCP, (b"\0", b"\1"), databases.oracle, 0.97, "Oracle TNS connect packet"),
     E("memcached", "cache", BACKGROUND, TCP, tuple(bytes([c]) for c in b"gsadrpicvtfqnmVSE"), rb"(?:gets? [^\s]{1,250}(?: [^\s]{1,250})*\r\n|(?:set|add|replace|append|prepend|cas) [^\s]{1,250} \d{1,10} -?\d{1,10} \d{1,10}(?: \d+)?(?: noreply)?\r\n|(?:stats|version|flush_all|mn)(?: \w+)?\r\n|(?:incr|decr|touch|delete) [^\s]{1,250}(?: \d+)?\r\n|m[gsda] [^\s]{1,250}(?: [^\s]{1,30}){0,12}\r\n|VERSION \d+\.\d+\.\d+|VALUE [^\s]{1,250} \d{1,10} \d{1,10}(?: \d+)?\r\n|STAT pid \d+|STORED\r\n|END\r\n\Z)", 0.93, "memcached doc/protocol.txt"),
-    E("memcached", "cache", BACKGROUND, TCP, (b"\x80", b"\x81"), check.memcached_binary, 0.8, "memcached BinaryProtocolRevamped"),
+    E("memcached", "cache", BACKGROUND, TCP, (b"\x80", b"\x81"), databases.memcached_binary, 0.8, "memcached BinaryProtocolRevamped"),
     E("memcached", "cache", BACKGROUND, UDP, (b"\0\1\0\0", b"\0\2\0\0"), rb"..\x00\x00\x00[\x01-\x40]\x00\x00(?:gets? |set |VALUE |END\r\n|stats|STAT |STORED\r\n)", 0.95, "memcached doc/protocol.txt, UDP protocol", 4),
     E("ClickHouse", "database", BACKGROUND, TCP, (b"\0\x0a", b"\0\x0b", b"\0\x11", b"\0\x12", b"\0\x10"), rb"\x00[\x05-\x40][A-Za-z_. -]{0,50}(?:ClickHouse|clickhouse)", 0.97, "ClickHouse native protocol, Hello"),
     E("Elasticsearch transport", "database", BACKGROUND, TCP, (b"ES\0\0", b"ES\xff\xff\xff\xff"), rb"ES(?:\x00\x00..\x00\x00\x00\x00|\xff\xff\xff\xff)", 0.93, "Elasticsearch TcpHeader"),
     E("Neo4j Bolt", "database", BACKGROUND, TCP, (b"\x60\x60\xb0\x17",), None, 0.98, "Neo4j Bolt handshake"),
-    E("LDAP", "directory", BACKGROUND, TCP, (b"\x30",), check.ldap, 0.93, "RFC 4511 section 4"),
-    E("LDAP", "directory", BACKGROUND, UDP, (b"\x30",), check.ldap, 0.93, "RFC 4511, MS-ADTS section 6.3.3"),
+    E("LDAP", "directory", BACKGROUND, TCP, (b"\x30",), databases.ldap, 0.93, "RFC 4511 section 4"),
+    E("LDAP", "directory", BACKGROUND, UDP, (b"\x30",), databases.ldap, 0.93, "RFC 4511, MS-ADTS section 6.3.3"),
     E("Kerberos", "directory", BACKGROUND, UDP, (b"\x6a", b"\x6b", b"\x6c", b"\x6d", b"\x7e"), rb"[\x6a-\x6d\x7e](?:[\x00-\x7f]|\x81.|\x82..)\x30(?:[\x00-\x7f]|\x81.|\x82..)[\xa0\xa1]\x03\x02\x01\x05", 0.97, "RFC 4120"),
     E("Kerberos", "directory", BACKGROUND, TCP, (b"\0\0",), rb"\x00\x00..[\x6a-\x6d\x7e](?:[\x00-\x7f]|\x81.|\x82..)\x30(?:[\x00-\x7f]|\x81.|\x82..)[\xa0\xa1]\x03\x02\x01\x05", 0.97, "RFC 4120 section 7.2.2"),
     E("RADIUS", "directory", BACKGROUND, UDP, (b"\x01", b"\x02", b"\x03", b"\x04", b"\x05", b"\x0b"), check.radius, 0.9, "RFC 2865 section 3"),
@@ -64,4 +65,9 @@ ENTRIES = (
     E("VXLAN", "tunnel", BACKGROUND, UDP, (b"\x08\0\0\0",), rb"\x08\x00\x00\x00...\x00(?!\x00{6}).{12}(?:\x08\x00[\x45-\x4f]|\x08\x06\x00\x01|\x86\xdd\x60|\x81\x00)", 0.95, "RFC 7348 section 5"),
     E("Bitcoin", "peer to peer", BACKGROUND, TCP, (b"\xf9\xbe\xb4\xd9",), None, 0.97, "Bitcoin P2P network, message start"),
     E("CoAP", "devices", BACKGROUND, UDP, (b"\x40", b"\x44", b"\x48", b"\x50", b"\x52", b"\x54", b"\x58"), rb"[\x40\x44\x48\x50\x54\x58][\x01-\x04].{2}(?:.{4}|.{8}|)[\xb1-\xbc][a-z.]", 0.8, "RFC 7252 section 3"),
+    E("PostgreSQL", "database", BACKGROUND, TCP, tuple(bytes([c]) for c in b"QPBEXTDCZRSKEN123nstdcGHpA"), databases.postgres_messages, 0.9, "PostgreSQL protocol, message formats"),
+    E("MPEG-TS", "video", BACKGROUND, UDP, (b"G",), check.mpeg_ts, 0.93, "ISO/IEC 13818-1 section 2.4.3.2"),
+    E("MPEG-TS", "video", BACKGROUND, TCP, (b"G",), check.mpeg_ts, 0.93, "ISO/IEC 13818-1 section 2.4.3.2"),
+    E("BitTorrent", "discovery", BACKGROUND, UDP, (b"BT-SEARCH",), None, 0.97, "BEP 14"),
+    E("SMTP", "mail", BACKGROUND, TCP, (b"MAIL FROM:", b"RCPT TO:", b"mail from:"), None, 0.93, "RFC 5321"),
 )

@@ -25,6 +25,7 @@ ENTRIES = (
     E("HBase", "database", TrafficClass.BACKGROUND, TCP, (b"HBas",), rb"HBas\x00[\x50-\x53]", 0.97, "HBase RpcServer preamble"),
     E("Lustre", "file system", BULK, TCP, (b"\xed\x0d\xbc\xee", b"\xee\xbc\x0d\xed"), None, 0.98, "Lustre lnet lnet-idl.h LNET_PROTO_TCP_MAGIC"),
     E("Lustre", "file system", BULK, TCP, (b"\x00\x71\xce\xac", b"\xac\xce\x71\x00"), None, 0.98, "Lustre lnet lnet-idl.h LNET_PROTO_ACCEPTOR_MAGIC"),
+    E("Lustre", "file system", BULK, TCP, (b"\x63\x69\x72\x45", b"\x45\x72\x69\x63"), rb"(?:\x63\x69\x72\x45[\x02-\x04]\x00\x00\x00|\x45\x72\x69\x63\x00\x00\x00[\x02-\x04])", 0.97, "Lustre lnet lnet-idl.h LNET_PROTO_MAGIC, socklnd.h ksock_hello_msg"),
     E("Ceph", "storage cluster", BULK, TCP, (b"ceph v",), rb"ceph v(?:0\d\d|2\n)", 0.99, "Ceph msgr.h CEPH_BANNER, msgr2 protocol"),
     E("BeeGFS", "file system", BULK, TCP, (b"\0\0\0\0SFGB",), None, 0.97, "BeeGFS NetMessage.h NETMSG_PREFIX", 8),
     E("NVMe/TCP", "block storage", BULK, TCP, (b"\x80\0\0\0",), check.nvme_tcp, 0.97, "NVM Express TCP transport specification 1.0 section 3.6.2", 4),
@@ -44,4 +45,10 @@ ENTRIES = (
     E("SVN", "version control", TrafficClass.BACKGROUND, TCP, (b"( success ( ",), None, 0.97, "Subversion ra_svn protocol"),
     E("git", "", None, TCP, tuple(bytes([c]) for c in b"0"), rb"00[0-9a-f]{2}git-(?:upload|receive)-pack /", 0.98, "git gitprotocol-pack"),
     E("Bacula", "backup", BULK, TCP, (b"Hello ",), rb".{4}Hello (?:Director|Bacula|Start Job|Storage)", 0.9, "Bacula authenticate.c", 4),
+    E("NBD", "block storage", BULK, TCP, (b"\x25\x60\x95\x13", b"\x67\x44\x66\x98", b"\x66\x8e\x33\xef"), rb"\x25\x60\x95\x13..\x00[\x00-\x07]|\x67\x44\x66\x98\x00\x00\x00|\x66\x8e\x33\xef\x00[\x00\x01][\x00\x80]", 0.93, "NBD doc/proto.md, transmission phase"),
+    E("iSCSI", "block storage", BULK, TCP, (b"\x01", b"\x41"), check.iscsi_command, 0.88, "RFC 7143 section 11.3"),
+    E("NVMe/TCP", "block storage", BULK, TCP, (b"\x04", b"\x05", b"\x06", b"\x07", b"\x09"), check.nvme_tcp_pdu, 0.85, "NVM Express TCP transport specification 1.0 section 3.6.2"),
+    E("HDFS data", "blocks", BULK, TCP, (b"\0\x19\x09",), rb".{4}\x00\x19\x09.{8}\x11.{8}\x18[\x00\x01]\x25", 0.95, "Hadoop PacketHeader, datatransfer.proto", 4),
+    E("Lustre", "file system", BULK, TCP, (b"\xc1\0\0\0",), rb"\xc1\x00\x00\x00.{20}.{4}.{2}\x02\x00.{4}.{2}\x02\x00.{8}[\x00-\x04]\x00\x00\x00", 0.95, "Lustre socklnd.h KSOCK_MSG_LNET, struct lnet_hdr"),
+    E("FTP", "file transfer", BULK, TCP, (b"150 ", b"226 ", b"227 ", b"229 ", b"331 ", b"PASV", b"EPSV", b"RETR", b"STOR", b"PORT", b"EPRT", b"TYPE"), rb"(?:227 [^\r\n]*\(\d|229 [^\r\n]*\(\|\|\||(?:150|226|331) [^\r\n]{3,}\r\n|(?:PASV|EPSV)\r\n|(?:RETR|STOR) [^\r\n]+\r\n|PORT \d+,|EPRT \||TYPE [AI]\r\n)", 0.85, "RFC 959, RFC 2428"),
 )

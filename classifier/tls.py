@@ -10,7 +10,7 @@ from classifier.model import Identity
 from classifier.names import alpn_claim, name_claim
 
 _RFC, _DTLS_RFC = "RFC 8446", "RFC 9147"
-_HANDSHAKE = 22
+_CIPHER_CHANGE, _HANDSHAKE = 20, 22
 _RECORD_HEADER = 5
 _LONGEST_RECORD = 16384 + 2048  # RFC 5246, 6.2.3: what expansion may add
 CLIENT_HELLO, _SERVER_HELLO = 1, 2
@@ -33,7 +33,7 @@ def looks_like(first: bytes) -> bool:
         len(first) >= 3
         and 20 <= first[0] <= 23
         and first[1] == 3
-        and first[2] <= 4
+        and 1 <= first[2] <= 4
         and (len(first) < _RECORD_HEADER or 0 < first[3] << 8 | first[4] <= _LONGEST_RECORD)
     )
 
@@ -121,21 +121,24 @@ def identify(client: bytes, server: bytes) -> Identity | None:
             return None
     for data, other in ((client, server), (server, client)):
         body = handshake(data) if data[:1] == b"\x16" and looks_like(data) else b""
-        if body[:1] == bytes([CLIENT_HELLO]):
+        if body[:1] == b"\x01":
             return named(client_hello(body[4:]), "TLS", _RFC, bool(other))
     if client[0] == _HANDSHAKE:  # nothing to see yet, or only the server's hello
         hello = client[5:6] == bytes([_SERVER_HELLO])
         return Identity("TLS", "", None, 0.95 if hello else 0.8, _RFC, hello)
-    return Identity("TLS", "", None, _chained(client), _RFC)
+    sure = _chained(client)
+    return Identity("TLS", "", None, sure, _RFC) if sure else None
 
 
 def _chained(data: bytes) -> float:
     """How sure it is that records were joined midway: where one ends, another begins."""
+    if data[0] == _CIPHER_CHANGE and len(data) > 4 and data[3:5] != b"\0\1":
+        return 0.0
     end = _RECORD_HEADER + (data[3] << 8 | data[4]) if len(data) >= _RECORD_HEADER else 0
     if end and len(data) == end:
         return 0.9
     if end and end + 3 <= len(data):
-        return 0.95 if looks_like(data[end:]) else 0.3
+        return 0.95 if looks_like(data[end:]) else 0.0
     return 0.75
 
 

@@ -11,17 +11,6 @@ _LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _TEXT, _TLS, _HTTP2 = 1, 2, 3
 
 
-def looks_like(first: bytes) -> bool:
-    """Whether a TCP payload may be an opening for `identify`; cheap, and may be wrong."""
-    kind = _kind(first)
-    return kind > _TEXT or (kind == _TEXT and http1.looks_like(first))
-
-
-def looks_like_datagram(first: bytes) -> bool:
-    """Whether a UDP payload may be an opening for `identify`; cheap, and may be wrong."""
-    return quic.looks_like(first) or tls.looks_like_datagram(first) or http1.looks_like(first)
-
-
 def identify(transport: int, sport: int, client: bytes, server: bytes) -> Identity | None:
     """What the openings say; None if they are of none of these protocols.
 
@@ -31,16 +20,16 @@ def identify(transport: int, sport: int, client: bytes, server: bytes) -> Identi
         client, server: The first bytes of each direction; either may be empty, and both may be
             swapped where the flow was joined midway.
     """
-    if transport == UDP:
-        return _datagram(client) or _datagram(server)
     if transport != TCP:
-        return None
+        return _datagram(client) or _datagram(server) if transport == UDP else None
     kind = _kind(client) or _kind(server)
+    if not kind:
+        return None
     if kind == _TEXT:
         return http1.identify(transport, client, server)
     if kind == _TLS:
         return tls.identify(client, server)
-    return http2.identify(client, server) if kind else None
+    return http2.identify(client, server)
 
 
 def _kind(first: bytes) -> int:

@@ -144,6 +144,7 @@ def _switch_up(state: State, event: SwitchUp, now: float) -> Iterator[Command]:
     old = switch.ports
     switch.ports = {p.number: PortState(p, _up_since(old.get(p.number), now)) for p in event.ports}
     switch.connection, switch.connected_at, switch.ready = event.connection, now, False
+    switch.copies = True
     state.unsettled_ports.add(event.dpid)
     yield Note("switch-up", f"switch {event.dpid:#x} connected, {len(event.ports)} ports")
     yield from _carrier_changes(state, switch, now)
@@ -204,7 +205,6 @@ def _tables_read(state: State, event: TablesRead, now: float) -> Iterator[Comman
     first, switch.ready, switch.reading = not switch.ready, True, None
     state.telemetry.keep_flows(event.dpid, {rule.key for rule in event.rules})
     yield from _strangers(state, switch)
-    yield from recognition.audited(state, switch, now)
     if first:
         switch.resync = True
         _adopt_hosts(state, switch, event, now)
@@ -215,6 +215,7 @@ def _tables_read(state: State, event: TablesRead, now: float) -> Iterator[Comman
     if differing and not first:
         yield Note("tables-repaired", f"switch {event.dpid:#x}: {differing} entries are not as we "
                    "left them; repaired", Level.WARNING)  # fmt: skip
+    yield from recognition.audited(state, switch, now)  # changes what was just compared
 
 
 def _strangers(state: State, switch: Switch) -> Iterator[Command]:
@@ -319,6 +320,7 @@ def _refused(state: State, event: Refused, now: float) -> Iterator[Command]:
     switch = state.switches.get(event.dpid)
     if switch:
         switch.next_audit = min(switch.next_audit, now + 1.0)
+        yield from recognition.refused(state, switch, event)
     yield from applying.refused(state, event, now)
 
 

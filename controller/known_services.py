@@ -1,7 +1,7 @@
 """Servers' ports whose flows have all been of one class: new flows there are known at once.
 
-Owns the bookkeeping of what was found; rules are made in `recognition`. A service whose flows
-disagree is never believed again without a look at each of its flows.
+Owns the bookkeeping of what was found; rules are made in `recognition`. While the flows of a
+service disagree, each of them is looked at.
 """
 
 from collections import OrderedDict
@@ -14,6 +14,7 @@ from policies.classes import TrafficClass
 MOST_SERVICES = 512
 MARKED_AFTER, BELIEVED_AFTER = 3, 16  # flows that agreed
 LEASE_S = 60.0  # after which one flow is looked at again
+EXCEPTION_S = 3600.0  # for which one flow of another class keeps a service from being believed
 
 Place = tuple[int, int, bytes, int]  # domain, transport, server, its port
 
@@ -29,9 +30,9 @@ class KnownService:
 
     Attributes:
         place: The port.
-        traffic_class: Of the last flow.
-        agreed: How many flows in a row were of it.
-        mixed: There were others.
+        traffic_class: Of most flows.
+        agreed: How many were of it, of late; each of another halves that.
+        exception_at: When there was last another one, or one whose bytes didn't tell.
         confirmed_at: When the last flow was looked at.
         believed: New flows need no look.
     """
@@ -39,9 +40,13 @@ class KnownService:
     place: Place
     traffic_class: TrafficClass
     agreed: int = 0
-    mixed: bool = False
+    exception_at: float | None = None
     confirmed_at: float = 0.0
     believed: bool = False
+
+    def excepted(self, now: float) -> bool:
+        """Whether it had an exception not long ago."""
+        return self.exception_at is not None and now - self.exception_at < EXCEPTION_S
 
     @property
     def marked(self) -> bool:
@@ -79,12 +84,17 @@ class KnownServices:
         if service.traffic_class is traffic_class:
             service.agreed += 1
         else:
-            service.traffic_class, service.agreed, service.mixed = traffic_class, 1, True
-        service.mixed = service.mixed or not told
+            told = False
+            service.agreed //= 2
+            if not service.marked:
+                service.traffic_class, service.agreed = traffic_class, 1
+        if not told:
+            service.exception_at = now
         service.confirmed_at = now
-        service.believed = service.agreed >= BELIEVED_AFTER and not service.mixed
+        service.believed = service.agreed >= BELIEVED_AFTER and not service.excepted(now)
         self._known.move_to_end(place)
-        changed = [service] if before != (traffic_class, service.marked, service.believed) else []
+        after = (service.traffic_class, service.marked, service.believed)
+        changed = [service] if before != after else []
         if len(self._known) > MOST_SERVICES:
             _, gone = self._known.popitem(last=False)
             gone.agreed, gone.believed = 0, False

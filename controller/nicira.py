@@ -13,7 +13,8 @@ from controller.framework import ofp_parser
 _CONTROLLER2 = 37
 _PADDING = 6  # before the properties
 _MAX_LEN, _METER_ID = 0, 5
-_HEAD = struct.Struct("!HH")  # type, length without padding
+_SIZES = {_MAX_LEN: 2, _METER_ID: 4}  # of the values
+_HEAD = struct.Struct("!HH")  # type, length; Open vSwitch counts padding in it, or not
 _MAX_LEN_FORM, _METER_ID_FORM = struct.Struct("!HHH2x"), struct.Struct("!HHI")
 
 
@@ -36,8 +37,10 @@ class CopyAction(ofp_parser.NXAction):  # type: ignore[misc]
             if length < _HEAD.size or at + length > len(buf):
                 plain = False
                 break
-            if kind in {_MAX_LEN, _METER_ID}:
-                found[kind] = int.from_bytes(buf[at + _HEAD.size : at + length], "big")
+            size = _SIZES.get(kind, 0)
+            if size and length >= _HEAD.size + size:
+                start = at + _HEAD.size
+                found[kind] = int.from_bytes(buf[start : start + size], "big")
             else:
                 plain = False
             at += length + 7 & ~7

@@ -16,9 +16,9 @@ from classifier.flows import Flow
 from classifier.frames import parse
 from classifier.hints import Hints
 from classifier.model import TCP, FlowKey, Reason, Side, Verdict
-from controller import hinted, pipeline, slice_pipeline
+from controller import hinted, pipeline, routing, slice_pipeline
 from controller.discovery import name
-from controller.events import Command, JobsChanged, Level, Note
+from controller.events import Command, JobsChanged, Level, Note, Refused
 from controller.headers import Headers
 from controller.known_services import KnownService, place_of
 from controller.pipeline import Ask, Fields
@@ -320,13 +320,34 @@ def _adopt_flow(
     _install(state, known)
 
 
+def refused(state: State, switch: Switch, event: Refused) -> Iterator[Command]:
+    """A switch that can't copy packets, as only Open vSwitch can, goes without."""
+    if not (switch.copies and event.subject.startswith(f"flow in table {Table.COPY.value},")):
+        return
+    switch.copies = False
+    for number in switch.host_ports & switch.ports.keys():
+        routing.install_port(state, switch, number)
+    yield Note("no-copies", f"switch {switch.dpid:#x} can't copy packets to the controller: flows "
+               "that enter there are known by jobs, rules, marks and ports alone",
+               Level.WARNING)  # fmt: skip
+
+
 # --- for people ---------------------------------------------------------------------------------
 
 
 def shown(state: State) -> list[dict[str, object]]:
     """The recognised flows, the latest first, in the words of the API."""
     names = {entry.number: entry.name for entry in state.policy.slices}
-    return [_shown(flow, names.get(flow.key.domain)) for flow in reversed(list(state.recognised))]
+    return [
+        {**_shown(flow, names.get(flow.key.domain)), "period_s": _period_s(state, flow)}
+        for flow in reversed(list(state.recognised))
+    ]
+
+
+def _period_s(state: State, flow: Recognised) -> float | None:
+    """Of a training job's iterations, if its first packets showed some."""
+    seen = state.classifier.get(flow.key)
+    return seen.period_s if seen else None
 
 
 def _shown(flow: Recognised, slice_name: str | None) -> dict[str, object]:

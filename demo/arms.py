@@ -81,7 +81,8 @@ def _run_pass(current: _Pass) -> Repeat:
     if plan.arms & {Arm.ALONE, Arm.PLAIN}:
         first = Arm.ALONE if Arm.ALONE in plan.arms else Arm.PLAIN
         current.say(first, "starting the plain network", 10.0)
-        with live_fabric(plan.scenario, PLAIN_POLICY, current.folder / "plain") as fabric:
+        folder = current.folder / "plain"
+        with live_fabric(plan.scenario, PLAIN_POLICY, folder, "--no-classify") as fabric:
             _note_environment(current, fabric)
             if Arm.ALONE in plan.arms:
                 _run_arm(current, fabric, Arm.ALONE, _alone_parts(plan))

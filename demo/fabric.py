@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo.errors import FabricNotReady
-from demo.programs import narrow_ephemeral_range
 from demo.scenario import Scenario
 from emulation import command
 from emulation.controlled import ControllerProcess, controller_process, free_port
@@ -72,9 +71,6 @@ def live_fabric(
         network.wait_connected()
         controller.await_paths(len(scenario.topology.links))
         _set_mtu(network)
-        if scenario.ports.gloo:
-            for rank in scenario.placement.ranks:
-                _run_in(network, rank, narrow_ephemeral_range(scenario.ports.gloo))
         _await_reachable(scenario, fabric)
         yield fabric
 

@@ -1,7 +1,7 @@
 """On which ports the demo's services listen: those everybody knows, or others.
 
-Pure. Whether a port tells what a service is matters to whoever goes by ports; with ports swapped
-each service sits on another's.
+Pure. Gloo's data connections take whatever ports the kernel gives, in any case: nothing in their
+headers says "gradient".
 """
 
 from __future__ import annotations
@@ -23,22 +23,15 @@ class PortPlan(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The port of each service.
-
-    Attributes:
-        gloo: Where training hosts take gloo's data ports from; None: where the kernel does.
-    """
+    """The port of each service."""
 
     inference: int
     training: int
     bulk: int
     scrape: int
-    gloo: tuple[int, int] | None = None
 
 
-# Those that the default policy knows. Gloo's data connections take whatever ephemeral ports the
-# kernel gives, which tell nobody anything, so these are narrowed to a range the policy knows.
-KNOWN = Ports(inference=8000, training=29500, bulk=9000, scrape=9100, gloo=(29600, 29999))
+KNOWN = Ports(inference=8000, training=29500, bulk=9000, scrape=9100)  # to the default policy
 
 
 def ports_of(plan: PortPlan, seed: int) -> Ports:

@@ -26,11 +26,11 @@ class JobKind(Enum):
     PROBE = "probe"
 
 
-_SOURCE_PORTS = {
-    JobKind.INFERENCE: 41000,
-    JobKind.BULK: 42000,
-    JobKind.SCRAPE: 43000,
-    JobKind.PROBE: 44000,
+_SOURCE_PORTS = {  # past those that the kernel gives
+    JobKind.INFERENCE: 61000,
+    JobKind.BULK: 62000,
+    JobKind.SCRAPE: 63000,
+    JobKind.PROBE: 64000,
 }
 # Jobs share two cores here that would each have a machine of their own. The scheduler is told who
 # must answer quickly, so that what is measured is the network.
@@ -66,11 +66,6 @@ def programs_of(scenario: Scenario, kinds: Iterable[JobKind]) -> tuple[Program, 
     return tuple(
         program for kind, build in builders.items() if kind in wanted for program in build(scenario)
     )
-
-
-def narrow_ephemeral_range(ports: tuple[int, int]) -> tuple[str, ...]:
-    """The command that gives a host's namespace the ports its connections may start from."""
-    return ("sysctl", "-qw", f"net.ipv4.ip_local_port_range={ports[0]} {ports[1]}")
 
 
 def _training(scenario: Scenario) -> list[Program]:

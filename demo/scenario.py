@@ -102,9 +102,7 @@ def trunks_of(topology: Topology, switch: str) -> tuple[Link, ...]:
     return tuple(link for link in topology.links if switch in (link.a, link.b))
 
 
-def plan_scenario(
-    topology: Topology, seed: int, ports: PortPlan = PortPlan.KNOWN
-) -> Scenario:
+def plan_scenario(topology: Topology, seed: int, ports: PortPlan = PortPlan.KNOWN) -> Scenario:
     """Place the jobs and size their traffic.
 
     Raises:

@@ -5,8 +5,9 @@ Owns reading a file to its end or its damage, and the form of a flow in JSON. Pr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -33,15 +34,20 @@ class Row:
         key: Its name.
         verdict: What it was taken for in the end.
         payload_packets: It had, both ways.
+        opened: Whether its beginning was seen, so that its client is certain.
+        period_s: Of a training job's iterations, where that is known.
     """
 
     key: LabelKey
     verdict: Verdict
     payload_packets: int
+    opened: bool
+    period_s: float | None
 
     def told(self) -> dict[str, object]:
         """As plain values, in the words of tables of labels."""
-        return {**self.key._asdict(), **told_verdict(self.verdict)}
+        told = {**self.key._asdict(), **told_verdict(self.verdict)}
+        return told if self.period_s is None else {**told, "period_s": round(self.period_s, 4)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,12 @@ def told_verdict(verdict: Verdict) -> dict[str, object]:
     }
 
 
+def row_of(flow: Flow, file: str) -> Row:
+    """A flow as it stands."""
+    name = flow_name(flow.key, file)
+    return Row(name, flow.verdict, flow.seen, flow.opened, flow.period_s)
+
+
 def flow_name(key: FlowKey, file: str) -> LabelKey:
     """A flow's key as people and tables write it."""
     return LabelKey(
@@ -121,7 +133,7 @@ def _read_file(file: str, hints: Hints, trusted: bool, tell: Callable[[str, int]
     rows: dict[LabelKey, Row] = {}
 
     def keep(flow: Flow) -> None:
-        row = Row(flow_name(flow.key, name), flow.verdict, flow.seen)
+        row = row_of(flow, name)
         rows[row.key] = _joined(rows[row.key], row) if row.key in rows else row
 
     def gone(flow: Flow) -> None:
@@ -137,7 +149,7 @@ def _read_file(file: str, hints: Hints, trusted: bool, tell: Callable[[str, int]
         pass
     for flow in flows.flows:
         keep(flow)
-    reading.rows.extend(rows.values())
+    reading.rows.extend(_turned(rows.values()))
 
 
 def _take_all(file: str, flows: Classifier, trusted: bool, tell: Callable[[str, int], None],
@@ -167,7 +179,23 @@ def _take_all(file: str, flows: Classifier, trusted: bool, tell: Callable[[str, 
 def _joined(before: Row, later: Row) -> Row:
     """Two connections between the same ends as one row: what is known, of the later at best."""
     best = max(later, before, key=lambda row: (row.verdict.known, row.payload_packets > 0))
-    return Row(best.key, best.verdict, before.payload_packets + later.payload_packets)
+    return replace(best, payload_packets=before.payload_packets + later.payload_packets)
+
+
+def _turned(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows, with a client that looks like a server in its place.
+
+    Of a TCP connection that was joined in the middle, between two high ports, nothing but its peers
+    tells who listened: a server's port has several connections, a client's has one.
+    """
+    rows = list(rows)
+    ends = Counter(end for row in rows for end in row.key.ends())
+    for row in rows:
+        client, server = (ends[end] for end in row.key.ends())
+        if row.opened or row.key.l4 != "tcp" or client <= server:
+            yield row
+        else:
+            yield replace(row, key=row.key.reversed())
 
 
 @dataclass(frozen=True, slots=True)

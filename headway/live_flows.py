@@ -19,7 +19,7 @@ from classifier.flows import Classifier, Flow
 from classifier.frames import parse
 from classifier.hints import Hints
 from classifier.interface import Interface
-from headway.capture_flows import Row, flow_name
+from headway.capture_flows import Row, row_of
 from headway.flow_table import console, flow_table, flow_words
 from policies.classes import TrafficClass
 
@@ -91,7 +91,7 @@ def _latest(flows: Classifier, name: str) -> list[Row]:
 
 
 def _row(flow: Flow, name: str) -> Row:
-    return Row(flow_name(flow.key, name), flow.verdict, flow.seen)
+    return row_of(flow, name)
 
 
 def _print_line(flow: Flow, name: str, as_json: bool) -> None:

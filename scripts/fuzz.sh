@@ -3,15 +3,16 @@
 #
 #   scripts/fuzz.sh [TARGET|all] [SECONDS]     default: all, 60 seconds each
 #
-# TARGETs are the names in tests/fuzz/fuzz_targets.py. It begins with the corpus in tests/fuzz/corpus;
-# what it learns stays in build/fuzz/TARGET and counts next time. Finds go to build/fuzz/finds: mend
-# them, and put the input into the corpus under a name that tells. Exit code 1 if there was a find.
+# TARGETs are the names in tests/fuzz/fuzz_targets.py. It begins with tests/fuzz/corpus; what it learns
+# stays in build/fuzz/TARGET and counts next time (tests/fuzz/fuzz_keep.py takes what reaches further
+# into the corpus). Finds go to build/fuzz/finds: mend them, and put the input into the corpus under a
+# name that tells. Exit code 1 if there was a find.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=${1:-all}
 seconds=${2:-60}
-scripts/install.sh emulation fuzz test train
+scripts/install.sh fuzz quic
 python=.venv/bin/python
 names=$("$python" -c 'import sys; sys.path[:0] = ["tests/fuzz", "."]
 from fuzz_targets import TARGETS

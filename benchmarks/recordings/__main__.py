@@ -52,7 +52,9 @@ def _record(what: catalogue.Recording, variant: Variant, args: argparse.Namespac
         "keep_logs": args.keep_logs,
     }
     words = [sys.executable, "-m", "benchmarks.recordings.inside", json.dumps(order)]
-    return subprocess.run([catalogue.find("unshare"), *_UNSHARE, *words], check=False).returncode
+    # Whatever ends this process ends unshare, whose end is that of the whole PID namespace.
+    tied = [catalogue.find("setpriv"), "--pdeathsig", "KILL", catalogue.find("unshare"), *_UNSHARE]
+    return subprocess.run([*tied, *words], check=False).returncode
 
 
 def _parser() -> argparse.ArgumentParser:

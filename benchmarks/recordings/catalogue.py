@@ -4,6 +4,7 @@ Owns the registry and the packages' environments (one virtual environment per se
 cache folder). Runs nothing of a recording.
 """
 
+import fcntl
 import hashlib
 import importlib
 import pkgutil
@@ -113,11 +114,14 @@ def environment(packages: tuple[str, ...], cache: Path) -> Path:
     key = hashlib.sha256("\n".join(sorted(packages)).encode()).hexdigest()[:8]
     folder = cache / f"{_plain(packages[0])}-{key}"
     python, done = folder / "bin" / "python", folder / "complete"
-    if not done.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        _call([sys.executable, "-m", "venv", str(folder)])
-        _call([str(python), "-m", "pip", "install", "--quiet", *packages])
-        done.touch()
+    cache.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("a", encoding="ascii") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _call([sys.executable, "-m", "venv", str(folder)])
+            _call([str(python), "-m", "pip", "install", "--quiet", *packages])
+            done.touch()
     return python
 
 

@@ -51,6 +51,9 @@ def main(order: Order) -> int:
     what = catalogue.load()[order.name]
     folder = Path(tempfile.mkdtemp(prefix="recording-"))
     try:
+        if not order.keep_logs:
+            # Goes with this mount namespace, also where nobody can tidy up any more.
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", str(folder)], check=True)
         conceal(folder, what.hosts)
         stage = Stage(what.hosts, folder, order.python, order.variant, what.traffic_class)
         with stage:
@@ -65,6 +68,7 @@ def main(order: Order) -> int:
         if order.keep_logs:
             print(f"{what.name}: output in {folder}")
         else:
+            subprocess.run(["umount", "--lazy", str(folder)], check=False)
             shutil.rmtree(folder, ignore_errors=True)
     return 0
 

@@ -287,7 +287,8 @@ class Stage:
         cwd: Path | None = None,
     ) -> Program:
         log = self.folder / f"{what}.log"
-        settings = {**os.environ, "PYTHONUNBUFFERED": "1", "HOME": str(self.folder)}
+        settings = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        settings |= {"HOME": str(self.folder), "TMPDIR": str(self.folder)}
         settings.update({key: str(value) for key, value in env.items()})
         words = [str(word) for word in argv]
         with log.open("wb") as output:

@@ -1,9 +1,8 @@
 """Client connections of the jobs.
 
 Owns how a job opens HTTP connections: over which source ports, and how idle ones are reused. The
-source ports are chosen by the job and not by the kernel, because a host that also trains has its
-ephemeral range narrowed to the ports that mean "gradient" (see `demo.programs`), and because the
-same ports in each arm give ECMP the same flows to place. It must know nothing of any job.
+source ports are chosen by the job and not by the kernel, because the same ports in each arm give
+ECMP the same flows to place. It must know nothing of any job.
 """
 
 from __future__ import annotations

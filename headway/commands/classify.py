@@ -25,6 +25,7 @@ from headway.capture_flows import Judgement, Reading, judge, read_flows, told_ju
 from headway.errors import CommandError
 from headway.flow_table import print_reading
 from headway.live_flows import watch
+from headway.signature_table import print_signatures
 from policies.load import load_policy
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ is known beforehand: operator rule > job > trusted mark > signature > behaviour 
   headway classify day.pcap --jobs jobs.json      with what a scheduler said of its jobs
   headway classify --live eth0                    as it happens (root)
   headway classify --live eth0 --duration 60 --json   a minute, a line of JSON for each decision
+  headway classify --signatures                   what is looked for, and where that is from
 
 Columns: 'sure' is the confidence, 'packets' how many with payload it took to decide, of how many;
 a class with ? is the default, as nothing is known. Keys of labels: file,l4,client,cport,server,
@@ -91,6 +93,9 @@ def register(subparsers: Subparsers) -> None:
         "--limit", type=_count, default=_MOST_ROWS, metavar="N",
         help="flows shown in the table (default: %(default)s); JSON has all",
     )  # fmt: skip
+    parser.add_argument(
+        "--signatures", action="store_true", help="print the table of signatures instead"
+    )
     parser.add_argument("--json", action="store_true", help="print all of it as JSON")
     parser.set_defaults(run=run)
 
@@ -104,6 +109,9 @@ def run(args: argparse.Namespace) -> int:
         PolicyError: The policy has mistakes.
     """
     _check(args)
+    if args.signatures:
+        print_signatures(as_json=args.json)
+        return 0
     jobs = _read_jobs(args.jobs) if args.jobs else []
     hints = Hints.of(load_policy(args.policy), Jobs(jobs))
     if args.live:
@@ -125,10 +133,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    if bool(args.files) == bool(args.live):
-        raise CommandError("give captures to read, or --live INTERFACE")
-    if args.live and args.labels:
-        raise CommandError("--labels is for captures, not for --live")
+    if bool(args.files) + bool(args.live) + args.signatures != 1:
+        raise CommandError("give captures to read, or --live INTERFACE, or --signatures")
+    if args.labels and not args.files:
+        raise CommandError("--labels is for captures")
     if args.duration is not None and not args.live:
         raise CommandError("--duration goes with --live")
 

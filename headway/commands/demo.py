@@ -70,9 +70,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--arms", default=",".join(arm.value for arm in Arm), help="default: %(default)s"
     )
     parser.add_argument(
-        "--ports", choices=[plan.value for plan in PortPlan], default=PortPlan.KNOWN.value,
+        "--ports", choices=[plan.value for plan in PortPlan], default=PortPlan.RANDOM.value,
         help="where services listen: on well-known ports, on random ones that no table knows, or "
-        "each on another's (default: known)",
+        "each on another's (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--policy", type=policy_argument, metavar="FILE|NAME",
                         help="Headway's policy, such as examples/demo-tenants.yaml (default: built "

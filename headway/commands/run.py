@@ -56,6 +56,9 @@ def register(subparsers: Any) -> None:
                         "(default: one operator's token, made in the state folder)")  # fmt: skip
     parser.add_argument("--api-cert", type=Path, metavar="FILE", help="PEM chain, for TLS")
     parser.add_argument("--api-key", type=Path, metavar="FILE", help="its PEM key")
+    parser.add_argument("--no-classify", action="store_true",
+                        help="copy no packets to find out what flows are: go by rules, jobs, "
+                        "marks and ports")  # fmt: skip
     parser.add_argument("--queues", type=Path, metavar="SOCKET",
                         help="of the keeper of the ports' queues ('headway queues')")  # fmt: skip
     parser.add_argument("-v", "--verbose", action="store_true", help="log the framework too")
@@ -67,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     load_policy(args.policy)
     os.environ["HEADWAY_POLICY"] = str(args.policy.resolve()) if args.policy else ""
     os.environ["HEADWAY_TELEMETRY_INTERVAL_S"] = str(args.telemetry_interval)
+    if args.no_classify:
+        os.environ["HEADWAY_CLASSIFY"] = "0"
     _pass_on_agent(args)
     _pass_on_api(args)
     if args.metrics == args.listen:

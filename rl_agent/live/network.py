@@ -68,7 +68,8 @@ class LiveNetwork:
         from emulation.network import emulate  # noqa: PLC0415 - needs Mininet, nothing else does
 
         address = ("127.0.0.1", free_port())
-        options = ("--agent", f"{PREFIX}{self._file}", "--state", str(self._state),
+        # What transfers carry says nothing of them: their ports do.
+        options = ("--no-classify", "--agent", f"{PREFIX}{self._file}", "--state", str(self._state),
                    "--advise-interval", str(_ADVISE_INTERVAL_S))  # fmt: skip
         trees = str(fabric.most_paths)
         environment = {

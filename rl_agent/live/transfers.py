@@ -18,7 +18,8 @@ import numpy as np
 from controller.advice.network import FloatArray
 from rl_agent.errors import LiveError
 
-_FIRST_PORT = 41000  # source ports: one for each slot, so that hashes are the same every time
+# Source ports, one for each slot, so that hashes are the same every time; past the kernel's own.
+_FIRST_PORT = 61000
 _CHUNK = memoryview(bytes(1 << 16))
 _READ = 1 << 17
 _CONNECT_TIMEOUT_S = 10.0

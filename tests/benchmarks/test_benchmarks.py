@@ -180,6 +180,6 @@ def test_the_list_names_every_benchmark() -> None:
         check=True,
     )  # fmt: skip
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
-        "scale", "routing", "decisions", "setup", "outage", "slices", "demo", "jobs",
-        "environments", "calibration",
+        "scale", "routing", "decisions", "classify", "setup", "outage", "slices", "demo", "ports",
+        "jobs", "environments", "calibration",
     ]  # fmt: skip

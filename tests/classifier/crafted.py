@@ -31,8 +31,10 @@ def sctp(payload: bytes = b"", sport: int = 40000, dport: int = 3868) -> bytes:
     return struct.pack("!HHII", sport, dport, 0, 0) + payload
 
 
-def ipv4(content: bytes, proto: int = 6, src: str = A, dst: str = B, options: bytes = b"",
-         dscp: int = 0, ident: int = 7, part: int = 0, total: int | None = None) -> bytes:  # fmt: skip
+def ipv4(
+    content: bytes, proto: int = 6, src: str = A, dst: str = B, options: bytes = b"",
+    dscp: int = 0, ident: int = 7, part: int = 0, total: int | None = None,
+) -> bytes:  # fmt: skip
     header = 20 + len(options)
     size = header + len(content) if total is None else total
     return struct.pack("!BBHHHBBH4s4s", 0x40 | header // 4, dscp << 2, size, ident, part, 64, proto,

@@ -69,7 +69,8 @@ def test_interfaces_with_their_own_link_and_clock(tmp_path: Path) -> None:
     nanoseconds = option(9, b"\x09") + option(0, b"")
     binary = option(9, b"\x8a") + option(14, struct.pack("<q", 1000))
     data = b"".join([
-        section(), interface(1), interface(101, options=nanoseconds), interface(113, options=binary),
+        section(), interface(1), interface(101, options=nanoseconds),
+        interface(113, options=binary),
         enhanced(b"a" * 20, 1, 1_500_000_000), enhanced(b"b" * 20, 2, 512), enhanced(b"c" * 20, 0),
     ])  # fmt: skip
     frames, error = read(tmp_path, data)
@@ -151,7 +152,7 @@ def test_what_was_read_before_a_cut_is_kept(tmp_path: Path, data: bytes) -> None
     whole, _ = read(tmp_path, data)
     counts = set()
     for end in range(len(data)):
-        frames, error = read(tmp_path, data[:end])
+        frames, _ = read(tmp_path, data[:end])
         assert frames == whole[: len(frames)]
         counts.add(len(frames))
     assert counts == set(range(len(FRAMES)))

@@ -72,8 +72,8 @@ def test_keepalive_and_far_away_bytes_change_nothing() -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 2**32 - 1) | st.integers(0, 3000), st.binary(max_size=300)),
-                max_size=30), st.booleans())  # fmt: skip
+@given(st.lists(st.tuples(st.integers(0, 2**32 - 1) | st.integers(0, 3000),
+                          st.binary(max_size=300)), max_size=30), st.booleans())  # fmt: skip
 def test_any_segments_stay_in_bounds(pieces: list[tuple[int, bytes]], synchronised: bool) -> None:
     opening = Opening(0) if synchronised else Opening()
     for seq, data in pieces:

@@ -46,13 +46,22 @@ def name(text: bytes) -> bytes:
     return bytes((len(text),)) + text
 
 
+def named_ready(identity: bytes) -> bytes:
+    """The READY command of a ZMTP socket that has a name."""
+    body = b"\x05READY\x0bSocket-Type\0\0\0\x06DEALER\x08Identity" + sized(identity)
+    return b"\x04" + bytes((len(body),)) + body
+
+
 NOISE = bytes((i * 167 + 91) & 0xFF for i in range(251)) * 5
 GREETING = b"\xff" + bytes(7) + b"\x01\x7f\x03\x01NULL" + bytes(16) + bytes(32)
+PS_NODE = b"\x1a\x15\x08\2\x12\x11\x08\1\x1a\x0810.0.0.7\x20\xb9\x60\x28\0"
+PS_RAW_NODE = l32(32767, 0, 2, 1) + bytes(200)
 READY = b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03"
 QUESTION = b"\x1a\x2b\x01\x00\0\x01\0\0\0\0\0\0\x07example\x03com\0\0\x01\0\x01"
 NODE = b"\x85\xa4Node\xa2n1\xa5SeqNo\x01\xaaSourceAddr\xc4\x04\x0a\0\0\x01"
 SPARK_RPC = b"\x01\0\x0910.78.0.2\0\0\x84\x91\xac\xed\0\x05sr\0"
 CALL = u32(0x1234, 0, 2, 100003, 3, 0, 0, 0, 0, 0)
+NETCONF = b'<?xml version="1.0"?>\n<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><cap'
 DATE = 0xE9000000
 
 SAMPLES: list[Sample] = [
@@ -73,9 +82,11 @@ SAMPLES: list[Sample] = [
     ),
     ("Open MPI PRRTE", TCP, b"prterun-host-77@0\0" + bytes(300), b""),
     ("NCCL", TCP, l64(0x564AB9F2FC4B9D6C) + l32(3, 0), b""),
+    ("NCCL RAS", TCP, b"CLIENT PROTOCOL 2\n", b"SERVER PROTOCOL 2\n"),
     ("NCCL bootstrap", TCP, bytes(range(0x81, 0x89)) + l32(1, 88, 1, 4) + bytes(80), b""),
     ("TensorPipe", TCP, l64(8) + b"\xb8\0\xb9\1\xbd\2w1", b""),
     ("TensorPipe", TCP, b"", l64(40) + b"\xb9\7\xbd\2uv\xbd\x0f10.77.0.1:44219"),
+    ("TensorPipe", TCP, l64(28) + b"\xb9\3\xbd\0\xba\4\xb9\2\4\xbd\0" + bytes(20), b""),
     ("RoCEv2", UDP, b"\x04\0\xff\xff\0\0\0\x12\x80\0\0\1" + bytes(32), b""),
     ("UCX", TCP, l64(0xCAFEBABE12345678) + b"\xff" + l32(24), b""),
     ("libfabric tcp", TCP, b"\3\0" + bytes(22) + l64(1), b""),
@@ -83,19 +94,59 @@ SAMPLES: list[Sample] = [
     ("MPICH Hydra", TCP, l32(0, 7, 40, 0, 1) + b"cmd=get_maxes\n", b""),
     ("PMI", TCP, b"cmd=init pmi_version=1\n", b""),
     ("PMI", TCP, b"    42cmd=fullinit;pmijobid=1;", b""),
-    ("PMIx", TCP, b"\xff\xff\xff\xff\0\0\0\0" + u64(60) + b"\x01\x02pmix.nspace", b""),
+    ("PMIx", TCP, b"\xff" * 8 + l64(60) + b"native\0" + u32(0) + b"\3prterun-h-7@1\0", b""),
+    ("NCCL", TCP, b"\x80\2" * 4 + l32(1, 176, 1, 4, 0, 1) + bytes(80), b""),
+    ("NCCL bootstrap", TCP, NOISE[:8] + l32(1, 4, 3, 4, 7, 16) + bytes(16), b""),
+    ("NCCL bootstrap", TCP, NOISE[:8] + l32(1, 8, 3, 1 << 30, 64) + bytes(64), b""),
+    ("NCCL bootstrap", TCP, NOISE[:8] + l32(1, 28) + b"\2\0\x9c\x40\x0a\0\0\1" + bytes(20), b""),
+    ("NCCL bootstrap", TCP, NOISE[:8] + l32(2, 1) + bytes(8) + l32(20, 16, 1, 0, 2, 0), b""),
+    ("ps-lite", TCP, GREETING + named_ready(b"ps9"), GREETING + READY + b"SUB"),
+    ("ps-lite", TCP, GREETING + READY + b"SUB\0\x17" + PS_NODE, GREETING + READY + b"SUB"),
+    ("ps-lite", TCP, GREETING + READY + b"SUB\2" + u64(700) + PS_RAW_NODE, GREETING),
+    ("Horovod", TCP, NOISE[:32] + l32(90) + b"\x80\5\x95" + l64(79) + b"\x8c\x1b", b""),
+    ("oneCCL", TCP, l32(2) + b"CCL_POD_ADDR0".ljust(130, b"\0") + b"0".ljust(130, b"\0"), b""),
     ("XGBoost", TCP, l32(0xFF99, 40) + b'{"rank":0,"task_id":"2"}', l32(0xFF99)),
     ("XGBoost", TCP, (b"10.0.0.1" + bytes(56)) * 2 + l32(4000, 4001), b""),
     ("NVFlare", TCP, u32(80) + u16(0) + b"\4\0" + bytes(8) + b"\x81\xadendpoint_name\xa4site", b""),
     ("iWARP", TCP, b"MPA ID Req Frame\x40\1\0\0", b""),
     ("libp2p", TCP, b"\x13/multistream/1.0.0\n", b"\x13/multistream/1.0.0\n"),
     ("bRPC", TCP, b"PRPC" + u32(120, 60) + b"\x0a\x20", b""),
+    ("UCX", TCP, b"", b"\x20" + l32(4, 3) + b"\1"),
+    ("UCX", TCP, b"\x20" + l32(29, 1) + bytes(25), b""),
+    ("NBD", TCP, u32(0x25609513) + u16(0, 0) + u64(1, 0) + u32(4096), b""),
+    ("iSCSI", TCP, b"\1\xc1" + bytes(14) + u32(7, 2048, 1, 1) + b"\x28" + bytes(15), b""),
+    ("NVMe/TCP", TCP, b"\4\0\x48\0" + l32(72) + b"\2\0\1\0" + bytes(60), b""),
+    ("NVMe/TCP", TCP, b"", b"\7\4\x18\x18" + l32(24 + 4096) + l32(1, 0, 4096, 0) + NOISE),
+    (
+        "HDFS data",
+        TCP,
+        u32(65540) + b"\0\x19\x09" + bytes(8) + b"\x11" + bytes(8) + b"\x18\0\x25" + NOISE,
+        b"",
+    ),
+    (
+        "Lustre",
+        TCP,
+        b"\xc1" + bytes(23) + b"\1\0\0\x0a\0\0\2\0" * 2 + bytes(8) + l32(1) + NOISE,
+        b"",
+    ),
+    ("FTP", TCP, b"PASV\r\n", b"227 Entering Passive Mode (10,0,0,1,200,1).\r\n"),
+    ("PostgreSQL", TCP, b"Q" + u32(13) + b"select 1\0", b""),
+    ("MPEG-TS", UDP, (b"G\x40\x11\x10" + bytes(184)) * 6, b""),
+    ("MPEG-TS", TCP, (b"G\x40\x11\x10" + bytes(184)) * 6, b""),
+    ("BitTorrent", UDP, b"BT-SEARCH * HTTP/1.1\r\nHost: 239.192.152.143:6771\r\n", b""),
+    ("SMTP", TCP, b"MAIL FROM:<a@b.c>\r\n", b""),
     ("memberlist", UDP, b"\0" + NODE, b""),
     ("memberlist", UDP, b"\xf4\3dc1\x0c" + u32(7) + b"\0" + NODE, b""),
     ("memberlist", UDP, b"\7\2" + u16(40, 40) + b"\0" + NODE, b""),
     ("memberlist", TCP, b"\6\x83\xa5Nodes\3\xacUserStateLen\0\xa4Join\xc3", b""),
-    ("Raft (HashiCorp)", TCP, b"\1\x88\xa9RPCHeader\x81", b""),
+    ("Raft (HashiCorp)", TCP, b"\0\x89\xa4Addr\xa710.0.0.1\xa7Entries\xc0", b""),
+    ("Raft (HashiCorp)", TCP, b"\1\1\x88\xa4Addr\xae10.0.0.1:8300\xa9Candidate\xc0\xa2ID", b""),
+    ("Raft (HashiCorp)", TCP, b"\2\4\x86\xa4Addr\xc4\x0d10.0.0.1:4647\xa2ID\xc4\1a", b""),
+    ("Raft (HashiCorp)", TCP, b"", b"\xa0\x87\xa4Addr\xc0\xa2ID\xc0\xa7LastLog\x5a"),
+    ("memberlist", TCP, b"\4\x86\xa4Addr\xa4\x0a\0\0\1\xabIncarnation\1\xa4Meta\xa0", b""),
     ("Consul RPC", TCP, b"\4\0\1\0\1\0\0\0\1\0\0\0\0", b""),
+    ("Consul RPC", TCP, b"\x08PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b""),
+    ("Nomad RPC", TCP, b"\6\0\1\0\1\0\0\0\1\0\0\0\0", b""),
     ("Serf RPC", TCP, b"\x82\xa7Command\xa9handshake\xa3Seq\0", b""),
     ("ZooKeeper", TCP, sized(bytes(12) + u32(10000) + bytes(8) + u32(16) + bytes(17)), b""),
     ("ZooKeeper", TCP, b"", sized(bytes(4) + u32(10000) + u64(77) + u32(16) + bytes(17))),
@@ -110,11 +161,13 @@ SAMPLES: list[Sample] = [
     ),
     ("OpenFlow", TCP, b"\4\0\0\x10\0\0\0\1\0\1\0\x08\0\0\0\x12", b"\4\0\0\x08\0\0\0\1"),
     ("OVSDB", TCP, b'{"id":0,"method":"get_schema","params":["Open_vSwitch"]}', b""),
+    ("NETCONF", TCP, NETCONF, b""),
     ("BGP", TCP, b"\xff" * 16 + b"\0\x2d\1\4" + bytes(25), b""),
     ("BFD", UDP, b"\x20\x40\5\x18" + u32(9, 0, 1000000, 10000, 0), b""),
     ("Spark", TCP, u64(21 + len(SPARK_RPC)) + b"\3" + u64(99) + sized(SPARK_RPC), b""),
     ("Spark", TCP, u64(60) + b"\3" + u64(99) + u32(39) + b"\xea\0\0\0\4spark", b""),
     ("Dask", TCP, l64(8 + 8 + 30, 1, 30) + b"\x82\xabcompression\xc0\xa6python", b""),
+    ("Dask", TCP, l64(2, 0, 30) + b"\x82\xabcompression\xc0\xa6python", b""),
     ("Flink", TCP, sized(b"\xba\xdc\x0f\xfe\0" + bytes(40)), b""),
     ("Akka remoting", TCP, b"AKKA\1", b""),
     (
@@ -148,6 +201,7 @@ SAMPLES: list[Sample] = [
     ("Aeron", UDP, l32(40) + b"\0\0\5\0" + l32(0, 7, 9, 1, 1, 65536, 1408, 0), b""),
     ("RocketMQ", TCP, sized(sized(b'{"code":34,"language":"JAVA"}')), b""),
     ("Dubbo", TCP, b"\xda\xbb\xc2\0" + u64(1) + u32(90), b""),
+    ("nanomsg", TCP, b"\0SP\0\0\x21\0\0", b"\0SP\0\0\x20\0\0"),
     ("NSQ", TCP, b"  V2", b""),
     ("Gearman", TCP, b"\0REQ" + u32(1, 4) + b"work", b""),
     ("SNMP", UDP, tlv(0x30, b"\2\1\1" + tlv(4, b"public") + tlv(0xA0, bytes(20))), b""),
@@ -197,10 +251,12 @@ SAMPLES: list[Sample] = [
     ("GridFTP data", TCP, b"\x08" + bytes(16), b""),
     ("HDFS", TCP, b"hrpc\x09\0\0", b""),
     ("HDFS data", TCP, b"\0\x1c\x51\x40\x0a\x2e\x0a\x20", b""),
+    ("HDFS data", TCP, b"\0\x1c\x50\xd2\2\x0a\xa1\1\x0a\x4e\x0a\x40", b""),
     ("HDFS data", TCP, b"\xde\xad\xbe\xef\x0a\x08\0", b""),
     ("HBase", TCP, b"HBas\0\x50", b""),
     ("Lustre", TCP, l32(0xEEBC0DED) + b"\1\0", b""),
     ("Lustre", TCP, l32(0xACCE7100) + l32(1), b""),
+    ("Lustre", TCP, b"", b"cirE\3\0\0\0" + bytes(48)),
     ("Ceph", TCP, b"ceph v2\n\x10\0", b"ceph v2\n"),
     ("BeeGFS", TCP, l32(60) + bytes(4) + l64(0x42474653 << 32) + bytes(40), b""),
     ("NVMe/TCP", TCP, b"\0\0\x80\0" + l32(128) + bytes(120), b""),
@@ -239,8 +295,8 @@ SAMPLES: list[Sample] = [
     ("DHCPv6", UDP, b"\1abc\0\1\0\x0e\0\1\0\1" + NOISE[:10], b""),
     ("STUN", UDP, b"\0\1\0\0\x21\x12\xa4\x42" + NOISE[:12], b""),
     ("STUN", TCP, b"\0\1\0\0\x21\x12\xa4\x42" + NOISE[:12], b""),
-    ("RTP", UDP, b"\x80\0" + u16(9) + u32(160, 77) + NOISE[:160], b""),
-    ("RTP", UDP, b"\x90\x6f" + u16(9) + u32(160, 77) + b"\xbe\xde\0\1" + NOISE[:90], b""),
+    ("RTP", UDP, b"\x80\0" + u16(9) + u32(160, 0x4D2A771B) + NOISE[:160], b""),
+    ("RTP", UDP, b"\x90\x6f" + u16(9) + u32(160, 0x4D2A771B) + b"\xbe\xde\0\1" + NOISE[:90], b""),
     ("RTCP", UDP, b"\x80\xc8\0\6" + NOISE[:24], b""),
     ("RTSP", TCP, b"OPTIONS rtsp://h/x RTSP/1.0\r\nCSeq: 1\r\n", b""),
     ("SIP", UDP, b"INVITE sip:bob@example.com SIP/2.0\r\n", b""),
@@ -352,6 +408,8 @@ def test_truncation_never_raises_and_never_names_another_class_surely() -> None:
             "control",
             "congestion notification",
         ),
+        (("NCCL", TCP, l64(0x564AB9F2FC4B9D6C) + l32(5, 0), b""), "control", "health of ranks"),
+        (("NCCL", TCP, l64(0x564AB9F2FC4B9D6C) + l32(3, 0), b""), "gradient", "collective"),
         (
             ("MQTT", TCP, b"\x10\x0c\0\4MQTT\4\2\0\x1e\0\0\x32\xef\xdc*\0\x0bfedml_1_0_0\0\1", b""),
             "federated",
@@ -362,7 +420,17 @@ def test_truncation_never_raises_and_never_names_another_class_surely() -> None:
             "messaging",
             "publish/subscribe",
         ),
-        (("Spark", TCP, u64(21) + b"\0" + u64(77) + u32(0), b""), "bulk", "blocks"),
+        (
+            ("ps-lite", TCP, GREETING + named_ready(b"ps1"), GREETING + READY + b"SUB"),
+            "control",
+            "scheduler",
+        ),
+        (
+            ("ps-lite", TCP, GREETING + named_ready(b"ps11"), GREETING + READY + b"SUB"),
+            "gradient",
+            "push and pull",
+        ),
+        (("Spark", TCP, u64(21) + b"\0" + u64(77 << 32) + u32(0), b""), "bulk", "blocks"),
         (
             ("ONC RPC", TCP, u32(0x80000028, 7, 0, 2, 1298437, 3, 0, 0, 0, 0, 0), b""),
             "bulk",

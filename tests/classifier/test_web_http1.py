@@ -34,6 +34,12 @@ def identify(client: bytes, server: bytes = b"") -> Identity:
         (request("PUT", "/b/k?partNumber=1&uploadId=x"), "S3", "bulk"),
         (request("POST", "/mcp", b'{"jsonrpc":"2.0","method":"tools/list"}'), "MCP", "messaging"),
         (request("POST", "/", b'{"jsonrpc":"2.0","method":"message/send"}'), "A2A", "messaging"),
+        (request("PUT", "/local_node7/3", b"x"), "Horovod rendezvous", "control"),
+        (
+            request("POST", "/qdrant.Points/Search", b"x", Content_Type="application/grpc-web"),
+            "Qdrant",
+            "background",
+        ),
         (request("GET", "/simple/torch/"), "PyPI", "background"),
     ],
 )
@@ -62,6 +68,14 @@ def test_a_file_named_as_a_service_is_not_it() -> None:
     absent = answer(404, b"no", Server="SimpleHTTP/0.6")
     assert identify(request("GET", "/metrics"), absent).traffic_class is None
     assert identify(request("POST", "/v1/chat/completions", b"x"), absent).traffic_class is None
+
+
+def test_an_api_that_knows_the_route_but_not_the_model() -> None:
+    call = request("POST", "/v1/chat/completions", b'{"model":"x"}')
+    fields = {"Content_Type": "application/json", "Server": "uvicorn"}
+    own = answer(404, b'{"object":"error","message":"The model `x` does not exist."}', **fields)
+    assert identify(call, own).traffic_class is INFERENCE
+    assert identify(call, answer(404, b'{"detail":"Not Found"}', **fields)).protocol == "HTTP"
 
 
 def test_any_json_is_not_inference() -> None:
@@ -100,6 +114,10 @@ def test_signatures_of_other_aws_services_are_not_s3() -> None:
 
     assert identify(signed("s3")).protocol == "S3"
     assert identify(signed("dynamodb")).protocol == "HTTP"
+
+
+def test_metadata_of_grpc_means_nothing_here() -> None:
+    assert identify(request("GET", "/x", Application="shop")).protocol == "HTTP"
 
 
 def test_forms_of_a_request() -> None:
@@ -160,8 +178,9 @@ def test_websocket_without_a_known_subprotocol() -> None:
     ],
 )
 def test_words_that_http_shares_with_others(opening: bytes) -> None:
-    assert web.identify(TCP, 80, opening, b"") is None
-    assert not web.looks_like(opening)
+    for end in range(4, len(opening) + 1):
+        assert web.identify(TCP, 80, opening[:end], b"") is None
+    assert web.identify(TCP, 80, b"", opening) is None
 
 
 def test_ssdp() -> None:

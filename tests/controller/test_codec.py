@@ -21,11 +21,13 @@ from controller.events import (
     ReadTables,
     SendFrame,
 )
+from controller.nicira import CopyAction
 from controller.rules import (
     ANY,
     COOKIE_MARK,
     VLAN_PRESENT,
     Bucket,
+    Copy,
     Foreign,
     Group,
     GroupType,
@@ -109,7 +111,8 @@ set_fields = st.sampled_from(_SETTABLE).flatmap(
     lambda name: st.builds(SetField, st.just(name), numbers(_BITS[name]))
 )
 actions = st.one_of(
-    st.builds(Output, ports), st.builds(ToGroup, numbers(31)), st.builds(SetQueue, numbers(31)),
+    st.builds(Copy, numbers(31), numbers(16)), st.builds(Output, ports),
+    st.builds(ToGroup, numbers(31)), st.builds(SetQueue, numbers(31)),
     st.builds(PushVlan), st.builds(PopVlan),
     st.integers(1, 4094).map(lambda vlan: SetField("vlan_vid", VLAN_PRESENT | vlan)),
     set_fields, loads(), st.sampled_from(_MOVABLE).map(lambda move: Move(*move)),
@@ -231,6 +234,20 @@ def test_foreign_metadata_mask_is_noticed() -> None:
 def test_meter_of_another_unit_is_noticed(flags: int) -> None:
     meter = Meter(1, 100, 10)
     assert reported_meter(wire(ChangeMeter(1, Change.ADD, meter)), flags) != meter
+
+
+def test_a_copy_is_read_as_open_vswitch_writes_it() -> None:
+    """It counts the padding of a short property in its length."""
+    words = "000000000000 0000 0008 05780000 0005 0008 00010003"
+    action = CopyAction.parser(bytes.fromhex(words))
+    assert (action.meter_id, action.most_bytes, action.plain) == (65539, 1400, True)
+    again = CopyAction.parser(bytes(CopyAction(65539, 1400).serialize_body()))
+    assert (again.meter_id, again.most_bytes, again.plain) == (65539, 1400, True)
+
+
+@given(st.binary(max_size=64))
+def test_a_copy_of_any_bytes_is_read(body: bytes) -> None:
+    CopyAction.parser(body)
 
 
 def test_actions_outside_our_words_are_foreign() -> None:

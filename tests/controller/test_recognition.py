@@ -8,8 +8,8 @@ from fabric import FakeFabric, FakeHost, leaf_spine
 
 from classifier.jobs import Job
 from classifier.model import Reason
-from controller.events import JobsChanged
-from controller.known_services import BELIEVED_AFTER, LEASE_S, MARKED_AFTER
+from controller.events import JobsChanged, Refused
+from controller.known_services import BELIEVED_AFTER, EXCEPTION_S, LEASE_S, MARKED_AFTER
 from controller.pipeline import Ask
 from controller.rules import Table
 from policies.classes import TrafficClass, Transport
@@ -27,7 +27,7 @@ ODD_PORTS = (51000, 22222)  # in no table
 
 @pytest.fixture
 def fabric() -> FakeFabric:
-    return leaf_spine(most_flows=32).start()
+    return leaf_spine(most_flows=32, tick_s=0.1).start()
 
 
 class Talk:
@@ -273,7 +273,12 @@ def test_a_service_of_several_classes_is_always_looked_at(fabric):
     talk.client(infer)
     assert fabric.state.copies > copies
     assert marks(talk.client(infer)) == {mark_of(fabric, TrafficClass.INFERENCE)}
-    assert [s.mixed for s in fabric.state.services] == [True]
+    fabric.run(EXCEPTION_S)
+    for port in range(44000, 44000 + BELIEVED_AFTER):
+        scrape(fabric, port)
+    copies = fabric.state.copies
+    scrape(fabric, 45000)
+    assert fabric.state.copies == copies  # that exception is long ago
 
 
 def test_services_are_remembered_over_a_restart_but_looked_at_again(fabric):
@@ -282,3 +287,11 @@ def test_services_are_remembered_over_a_restart_but_looked_at_again(fabric):
     fabric.restart_controller()
     assert marks(scrape(fabric, 41000)) == {mark_of(fabric, TrafficClass.TELEMETRY)}
     assert fabric.state.copies > 0
+
+
+def test_a_switch_that_can_not_copy_goes_without_and_is_not_asked_again(fabric):
+    fabric.feed(Refused(1, "type 2, code 10", f"flow in table {Table.COPY:d}, priority 100"))
+    fabric.run(15.0)
+    assert not any(r.table == Table.COPY and r.priority for r in fabric.switches[1].rules.values())
+    assert [note.kind for note in fabric.notes].count("no-copies") == 1
+    assert any(r.table == Table.COPY and r.priority for r in fabric.switches[2].rules.values())

@@ -4,6 +4,8 @@ Without captures those made by hand from the specifications, among them hostile 
 each says what it is. With captures, the openings of one flow of each protocol and role in them.
 Finds of the fuzzer are put beside these by hand, under a name that tells.
 """
+# ruff: noqa: E501  (a seed a line)
+# fmt: off
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
-sys.path[:0] = [str(HERE), str(HERE.parent / "classifier"), str(HERE.parent.parent)]
+TESTS = HERE.parent
+sys.path[:0] = [str(HERE), str(TESTS / "classifier"), str(TESTS / "controller"), str(TESTS.parent)]
 
 from crafted import (  # noqa: E402
     ACK,
@@ -36,9 +39,10 @@ from crafted import (  # noqa: E402
     section,
     tcp,
     udp,
-)  # fmt: skip
+)
 from fuzz_targets import KEY, from_sides  # noqa: E402
 from packet_script import record, stream  # noqa: E402
+from test_wire import built  # noqa: E402
 
 from classifier.capture import read_capture  # noqa: E402
 from classifier.errors import CaptureError, FrameError  # noqa: E402
@@ -51,6 +55,7 @@ from controller import lldp  # noqa: E402
 from policies.load import load_policy  # noqa: E402
 
 Seeds = Iterator[tuple[str, bytes]]
+_MOST_MESSAGE = 700  # bytes of a valid one of OpenFlow
 _MOST_RECORDED = 260  # bytes of each side
 FRAME = ethernet(ipv4(tcp(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")))
 
@@ -62,7 +67,7 @@ def capture_seeds() -> Seeds:
             yield f"pcap-{'le' if order == '<' else 'be'}-{ticks}", pcap([FRAME] * 2, order, ticks)
         yield f"pcap-patched-{order == '<'}", pcap([FRAME], order, 10**6, 1, True)
         yield f"pcapng-{'le' if order == '<' else 'be'}", section(order) + interface(1, order) + \
-            enhanced(FRAME, order=order) + block(3, struct.pack(order + "I", 20) + bytes(20), order)  # fmt: skip
+            enhanced(FRAME, order=order) + block(3, struct.pack(order + "I", 20) + bytes(20), order)
     yield "pcap-header-cut", pcap([])[:19]
     yield "pcap-record-cut", pcap([FRAME])[:-1]
     yield "pcap-claims-a-gigabyte", pcap([]) + struct.pack("<IIII", 1, 1, 1 << 30, 1 << 30)
@@ -71,13 +76,13 @@ def capture_seeds() -> Seeds:
     yield "pcap-snap-zero", pcap([FRAME] * 3, cut=0)
     yield "pcap-link-type-unknown", pcap([FRAME], link_type=0xFFFF)
     yield "pcapng-old-packet", section() + interface() + \
-        block(2, struct.pack("<HHIIII", 0, 0, 0, 9, len(FRAME), len(FRAME)) + FRAME)  # fmt: skip
+        block(2, struct.pack("<HHIIII", 0, 0, 0, 9, len(FRAME), len(FRAME)) + FRAME)
     yield "pcapng-snap-zero", section() + interface(snap=0) + block(3, word(20) + FRAME[:20])
     yield "pcapng-claims-a-gigabyte", section() + interface() + \
-        struct.pack("<IIIIIII", 6, 1 << 30, 0, 0, 0, 1 << 30, 1 << 30)  # fmt: skip
+        struct.pack("<IIIIIII", 6, 1 << 30, 0, 0, 0, 1 << 30, 1 << 30)
     yield "pcapng-unknown-block-of-a-gigabyte", section() + struct.pack("<III", 99, 1 << 30, 0)
     yield "pcapng-frame-beyond-its-block", section() + interface() + \
-        block(6, struct.pack("<IIIII", 0, 0, 0, 1 << 20, 60) + FRAME)  # fmt: skip
+        block(6, struct.pack("<IIIII", 0, 0, 0, 1 << 20, 60) + FRAME)
     yield "pcapng-block-of-zero", section() + struct.pack("<III", 6, 0, 0)
     yield "pcapng-block-odd", section() + struct.pack("<III", 6, 13, 0) + bytes(5)
     yield "pcapng-lengths-differ", (section() + interface())[:-4] + word(16)
@@ -94,11 +99,11 @@ def capture_seeds() -> Seeds:
     yield "pcapng-section-without-magic", section()[:8] + bytes(20)
     yield "gzip-bomb", gzip.compress(pcap([]) + bytes(1 << 21), 9, mtime=0)
     yield "gzip-bomb-in-one-block", gzip.compress(
-        section() + struct.pack("<III", 99, 1 << 22, 0) + bytes(1 << 22), 9, mtime=0)  # fmt: skip
+        section() + struct.pack("<III", 99, 1 << 22, 0) + bytes(1 << 22), 9, mtime=0)
     yield "gzip-cut", gzip.compress(pcap([FRAME] * 9), mtime=0)[:-9]
     yield "gzip-of-gzip", gzip.compress(gzip.compress(pcap([FRAME]), mtime=0), mtime=0)
     yield "gzip-two-members", gzip.compress(pcap([FRAME])[:30], mtime=0) + \
-        gzip.compress(pcap([FRAME])[30:], mtime=0)  # fmt: skip
+        gzip.compress(pcap([FRAME])[30:], mtime=0)
     yield "gzip-then-rubbish", gzip.compress(pcap([FRAME]), mtime=0) + b"rubbish"
     yield "empty", b""
     yield "text", b"time,client,server\n"
@@ -126,13 +131,13 @@ def frame_seeds() -> Seeds:
     yield "ipv6", _linked(1, ethernet(ip6, 0x86DD))
     for link_type, head in ((0, b"\2\0\0\0"), (108, b"\0\0\0\2"), (9, b"\xff\x03\0\x21"), (12, b""),
                             (101, b""), (228, b""), (113, bytes(14) + b"\x08\0"),
-                            (276, b"\x08\0" + bytes(18))):  # fmt: skip
+                            (276, b"\x08\0" + bytes(18))):
         yield f"link-type-{link_type}", _linked(link_type, head + ip)
     yield "link-type-229", _linked(229, ip6)
     yield "link-type-of-nobody", bytes([len(LINK_TYPES), 0]) + ip
     for count in (1, 2, 16, 17, 40):
         yield f"vlan-tags-{count}", _linked(1, ethernet(ip, tags=(0x8100, 0x88A8) * (count // 2)
-                                                        + (0x8100,) * (count % 2)))  # fmt: skip
+                                                        + (0x8100,) * (count % 2)))
         yield f"mpls-labels-{count}", _linked(1, ethernet(mpls(ip, count), 0x8847))
     inner = ip
     for _ in range(10):
@@ -186,18 +191,29 @@ def flow_seeds() -> Seeds:
     yield "syn-and-fin-and-reset", record(b"x" * 9, flags=7) * 20
     yield "syn-with-payload", record(get, flags=SYN) + record(get, flags=SYN | ACK, back=True)
     yield "more-flows-than-are-kept", b"".join(
-        record(get, pair=n & 7, transport=(TCP, UDP)[n >> 3 & 1], back=bool(n & 16)) for n in range(64))  # fmt: skip
+        record(get, pair=n & 7, transport=(TCP, UDP)[n >> 3 & 1], back=bool(n & 16)) for n in range(64))
     first, later, last = Fragment(1, 0, True), Fragment(1, 64, True), Fragment(1, 120, False)
     yield "fragments", record(get, transport=UDP, fragment=first) + record(
-        get, transport=UDP, fragment=later) + record(get, transport=UDP, fragment=last)  # fmt: skip
+        get, transport=UDP, fragment=later) + record(get, transport=UDP, fragment=last)
     yield "fragments-last-first", b"".join(
-        record(get, transport=UDP, fragment=one) for one in (last, later, first, first, last, last))  # fmt: skip
+        record(get, transport=UDP, fragment=one) for one in (last, later, first, first, last, last))
     yield "fragments-without-a-first", record(get, transport=UDP, fragment=later) * 40
+    ftp = opened + record(b"220 (vsFTPd 3.0.5)\r\n", back=True) + record(b"USER a\r\n") + record(b"331 Please\r\n", back=True)
+    passive = b"227 Entering Passive Mode (1,1,1,1,19,136).\r\n"
+    yield "ftp-passive", ftp + record(passive, back=True) + record(flags=SYN, pair=1) + record(b"x" * 99, pair=1)
+    yield "ftp-extended", ftp + record(b"229 Entering Extended Passive Mode (|||5000|)\r\n", back=True)
+    yield "ftp-extended-odd", ftp + b"".join(
+        record(b"EPRT |" + odd + b"|\r\n") for odd in (b"2|::::::|1", b"1|999.1.1.1|2", b"2|1:2:3:4:5:6:7:8|99999", b"||0"))
+    yield "ftp-numbers-without-end", ftp + record(b"227 " + b"1,1,1,1,1,1 " * 20, back=True) + record(b"227 " + b"1," * 120, back=True)
+    yield "ftp-numbers-too-large", ftp + record(b"PORT 256,999,1,1,1,1\r\n") + record(b"PORT 1,1,1,1\r\n")
+    yield "tftp", record(b"\0\1file\0octet\0", transport=UDP) + record(b"\0\3\0\1data", back=True, transport=UDP)
     yield "fragments-of-tcp", b"".join(record(get, fragment=one) for one in (first, later, last)) * 5
     yield "roce-1", record(bytes(60), transport=ROCE) * 4 + record(bytes(60), transport=ROCE, back=True)
     yield "time-runs-backwards", b"".join(record(get, gap=255, step=-9) for _ in range(40))
     yield "nothing-captured", record(uncaptured=20) * 200
     yield "elephant", opened + record(bytes(60), uncaptured=255) * 60
+    yield "found-counters-overflow", (record(get) + record(uncaptured=255)) * 4
+    yield "clock-of-centuries", (record(get, gap=127) + record(get, gap=255)) * 9
     yield "marked", record(get, marked=True, pair=5) + record(get, marked=True, pair=7)
     yield "undecidable", b"".join(record(bytes([n * 7 & 255] * 9), pair=n % 8) for n in range(120))
 
@@ -205,7 +221,7 @@ def flow_seeds() -> Seeds:
 def opening_seeds() -> Seeds:
     def segments(*parts: tuple[int, bytes], base: int) -> bytes:
         return bytes([base]) + b"".join(
-            struct.pack("!hB", at, len(payload)) + payload for at, payload in parts)  # fmt: skip
+            struct.pack("!hB", at, len(payload)) + payload for at, payload in parts)
 
     for base in (0, 1):
         yield f"in-order-{base}", segments((0, b"abcd"), (4, b"efgh"), base=base)
@@ -246,19 +262,19 @@ def http2_seeds() -> Seeds:
         "huffman-padding-too-long": b"\x44\x84\xff\xff\xff\xff" * 20,
         "never-indexed": b"\x10\x01a\x01b" * 40,
         "empty": b"",
-    }  # fmt: skip
+    }
     for name, fields in blocks.items():
         client = _PREFACE + _h2(1, 4, 1, fields)
         yield f"headers-{name}", from_sides(client, settings)
     yield "continuations-without-end", from_sides(
-        _PREFACE + _h2(1, 0, 1, b"\x82") + _h2(9, 0, 1, b"\x82") * 90, settings)  # fmt: skip
+        _PREFACE + _h2(1, 0, 1, b"\x82") + _h2(9, 0, 1, b"\x82") * 90, settings)
     yield "continuations-of-nothing", from_sides(_PREFACE + _h2(9, 0, 1, b"") * 120, b"")
     yield "padding-longer-than-frame", from_sides(_PREFACE + _h2(1, 0x2C, 1, b"\xff\x82\x86"), b"")
     yield "settings-of-239", from_sides(_h2(4, 0, 0, bytes(239)), b"")
     yield "frame-of-sixteen-megabytes", from_sides(_PREFACE + _h2(0, 0, 1, b"x", 0xFFFFFF), b"")
     yield "pings", from_sides(_PREFACE + _h2(6, 0, 0, bytes(8)) * 60, _h2(6, 1, 0, bytes(8)) * 60)
     yield "grpc-message-of-four-gigabytes", from_sides(
-        _PREFACE + _h2(1, 4, 1, blocks["path-plain"]) + _h2(0, 0, 1, b"\0\xff\xff\xff\xff"), settings)  # fmt: skip
+        _PREFACE + _h2(1, 4, 1, blocks["path-plain"]) + _h2(0, 0, 1, b"\0\xff\xff\xff\xff"), settings)
     yield "server-alone", from_sides(b"", settings + _h2(8, 0, 0, bytes(4)))
 
 
@@ -284,10 +300,11 @@ def http1_seeds() -> Seeds:
         "names": (b"POST / HTTP/1.1\r\n\r\n{" + b'"abc" : ' * 140, b""),
         "swapped": (b"HTTP/1.1 404 Not Found\r\n\r\n", b"GET /metrics HTTP/1.1\r\n\r\n"),
         "not-utf8": (b"GET /\xff\xfe HTTP/1.1\r\nhost: \xff\r\nuser-agent: \x80\r\n\r\n", b""),
+        "found-path-tried-again-and-again": (b"GET /v2/models/a" + b"/files" * 180 + b"// HTTP/1.1\r\n\r\n", b""),
         "upgrade": (b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
                     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x7f\xff"),
         "ssdp": (b"M-SEARCH * HTTP/1.1\r\nMAN: \"ssdp:discover\"\r\n\r\n", b""),
-    }  # fmt: skip
+    }
     for name, (client, server) in texts.items():
         yield name, from_sides(client, server)
     yield "ssdp-datagram", from_sides(*texts["ssdp"], transport=UDP)
@@ -295,7 +312,7 @@ def http1_seeds() -> Seeds:
 
 def _hello(extensions: bytes, cut: int | None = None) -> bytes:
     body = b"\x03\x03" + bytes(32) + b"\0" + b"\0\2\x13\1" + b"\1\0" + \
-        struct.pack("!H", len(extensions)) + extensions  # fmt: skip
+        struct.pack("!H", len(extensions)) + extensions
     handshake = b"\x01" + struct.pack("!I", len(body))[1:] + body
     return (b"\x16\x03\x01" + struct.pack("!H", len(handshake)) + handshake)[:cut]
 
@@ -331,7 +348,7 @@ def tls_seeds() -> Seeds:
         "sessions": b"\x16\x03\x01\x00\x60\x01\0\0\x5c\x03\x03" + bytes(32) + b"\xff" * 60,
         "application-data": b"\x17\x03\x03\x40\0" + bytes(range(256)),
         "alert": b"\x15\x03\x03\0\2\2\x28",
-    }  # fmt: skip
+    }
     for name, client in hellos.items():
         yield name, from_sides(client, b"\x16\x03\x03\0\x40\x02\0\0\x3c\x03\x03" + bytes(58))
     yield "dtls", from_sides(b"\x16\xfe\xfd" + bytes(8) + b"\0\x40\x01" + bytes(63), b"", UDP)
@@ -342,13 +359,29 @@ def quic_seeds() -> Seeds:
         ids = bytes([len(destination)]) + destination + b"\0"
         return b"\xc3" + version + ids + token + b"\x44\xb0" + bytes(range(256)) * 4
 
-    yield "initial", initial()
-    yield "version-2", initial(version=b"\x6b\x33\x43\xcf")
-    yield "version-negotiation", initial(version=bytes(4))
-    yield "destination-of-255", initial(bytes(255))
-    yield "token-longest", initial(token=b"\xff" * 8)
-    yield "length-beyond", initial()[:15] + b"\xff" * 8
-    yield "empty", b""
+    datagrams = {
+        "initial": initial(), "version-2": initial(version=b"\x6b\x33\x43\xcf"),
+        "version-negotiation": initial(version=bytes(4)), "version-of-google": initial(version=b"Q050"),
+        "destination-of-255": initial(bytes(255)), "token-longest": initial(token=b"\xff" * 8),
+        "token-cut": initial(token=b"\xc0"), "length-beyond": initial()[:15] + b"\xff" * 8, "empty": b"",
+    }
+    for name, datagram in datagrams.items():
+        yield f"datagram-{name}", b"\0" + datagram
+    hello = _hello(_named(b"huggingface.co"))[5:]
+    crypto = b"\6\0" + struct.pack("!H", 0x4000 | len(hello)) + hello
+    pieces = [b"\6" + struct.pack("!H", 0x4000 | at) + b"\x0a" + hello[at : at + 10] for at in range(0, len(hello), 10)]
+    frames = {
+        "hello": crypto, "hello-after-padding": bytes(300) + crypto, "hello-in-pieces": b"".join(pieces),
+        "hello-in-pieces-backwards": b"".join(reversed(pieces)), "hello-overlapping": b"".join(pieces * 3),
+        "pieces-with-gaps": b"".join(pieces[::2]), "pings": b"\1" * 1160, "padding": bytes(1160),
+        "pings-and-padding": b"\1\0" * 580, "pieces-of-nothing": b"\6\0\0" * 380,
+        "offset-longest": b"\6" + b"\xff" * 8 + b"\x01x", "length-longest": b"\6\0" + b"\xff" * 8 + hello,
+        "acknowledgement": b"\2\x05\0\0\0" + crypto, "acknowledged-ranges": b"\2\x05\0\xff" + b"\xff" * 7 + crypto,
+        "acknowledged-marks": b"\3\x05\0\1\0\0\0\1\2\3" + crypto, "cut-integer": bytes(1159) + b"\6\xff",
+        "kind-unknown": b"\x1f" + crypto,
+    }
+    for name, plain in frames.items():
+        yield f"inside-{name}", b"\1" + plain
 
 
 def signature_seeds() -> Seeds:
@@ -367,7 +400,7 @@ def signature_seeds() -> Seeds:
         "zmtp": b"\xff" + bytes(8) + b"\x7f\3\0NULL" + bytes(48), "ssh": b"SSH-2.0-" + b"a" * 1000,
         "dask-counts": b"\xff" * 8 + b"\xe8\3" + bytes(6), "spark": bytes(7) + b"\x20\3" + bytes(30),
         "telnet": b"\xff\xfb\x18" * 300, "ftp": b"220 " + b"-" * 900 + b"\r\n", "nats": b"PUB " + b" " * 900,
-    }  # fmt: skip
+    }
     for name, data in starts.items():
         yield f"tcp-{name}", from_sides(data, b"")
         yield f"tcp-{name}-from-server", from_sides(b"", data)
@@ -380,7 +413,7 @@ def signature_seeds() -> Seeds:
         "memberlist-labels": b"\xf4\xff" * 300, "memberlist-compound": b"\7\xc7" + b"\xff" * 900,
         "collectd-parts-of-nothing": bytes(1200), "syslog": b"<" + b"1" * 900 + b">", "gelf": b"\x1e\x0f" + bytes(10),
         "dhcp": b"\1\1\6" + bytes(233) + b"\x63\x82\x53\x63", "roce": b"\4\x40\xff\xff" + bytes(60),
-    }  # fmt: skip
+    }
     for name, data in datagrams.items():
         yield f"udp-{name}", from_sides(data, b"", UDP)
 
@@ -415,7 +448,7 @@ def job_seeds() -> Seeds:
         "scope": {"hosts": ["fe80::1%eth0"]}, "ports-backwards": {"ports": ["9-1"]}, "ports-negative": {"ports": ["-1--5"]},
         "size-infinite": {"bytes": 1e999}, "size-in-words": {"bytes": "9" * 400 + " TB"}, "size-nan": {"bytes": "nan MB"},
         "size-exponent": {"bytes": "1e308 TB"}, "unknown-word": {"colour": "red"},
-    }  # fmt: skip
+    }
     for name, changes in more.items():
         yield name, json.dumps({**least, **changes}).encode()
     yield "nested", b"[" * 900
@@ -431,7 +464,7 @@ def header_seeds() -> Seeds:
             yield name, b"\0" + seed[2:]
     for kind in (135, 136):
         yield f"neighbour-discovery-{kind}", b"\0" + ethernet(
-            ipv6(bytes([kind]) + bytes(7) + bytes(16), 58).replace(b"\x3a\x40", b"\x3a\xff", 1), 0x86DD)  # fmt: skip
+            ipv6(bytes([kind]) + bytes(7) + bytes(16), 58).replace(b"\x3a\x40", b"\x3a\xff", 1), 0x86DD)
     arp = struct.pack("!HHBBH", 1, 0x0800, 6, 4, 1) + bytes(20)
     yield "arp-request", b"\0" + ethernet(arp, 0x0806)
     yield "group-source", b"\0" + bytes(6) + b"\1" + bytes(7)
@@ -460,7 +493,7 @@ def wire_seeds() -> Seeds:
         "copy": struct.pack("!HHH2xHHI", 0, 6, 1200, 5, 8, 7), "copy-of-nothing": b"",
         "property-of-zero": bytes(8), "property-unknown": struct.pack("!HH4x", 9, 8),
         "property-too-long": struct.pack("!HH4x", 0, 200), "property-longest": struct.pack("!HH", 5, 0xFFF0),
-    }  # fmt: skip
+    }
     match = struct.pack("!HHII", 1, 12, 0x80000004, 3) + bytes(4)
     for name, body in properties.items():
         yield f"nicira-{name}", b"\xff" + bytes(6) + body
@@ -470,6 +503,9 @@ def wire_seeds() -> Seeds:
         apply = struct.pack("!HH4x", 4, 8 + len(action)) + action
         fixed = struct.pack("!HBxIIHHHH4xQQQ", 48 + len(match) + len(apply), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
         yield f"flow-{name}", message(19, struct.pack("!HH4x", 1, 0) + fixed + match + apply)
+    for name, data in built():
+        if len(data) <= _MOST_MESSAGE:
+            yield f"valid-{re.sub('[^a-z0-9]+', '-', str(name).lower()).strip('-')}", data
     yield "hello", message(0, struct.pack("!HHI", 1, 8, 0x10))
     yield "packet-in", message(10, struct.pack("!IHBBQ", 9, 60, 0, 0, 1) + match + bytes(2) + FRAME)
     yield "features", message(6, bytes(24))
@@ -485,7 +521,7 @@ def classify_seeds() -> Seeds:
         return [ethernet(ipv4(tcp(b"", flags=SYN, seq=0))),
                 ethernet(ipv4(tcp(b"", flags=SYN | ACK, seq=8, **ends), src="10.0.0.2", dst="10.0.0.1")),
                 ethernet(ipv4(tcp(client, seq=1))),
-                ethernet(ipv4(tcp(server, seq=9, **ends), src="10.0.0.2", dst="10.0.0.1"))]  # fmt: skip
+                ethernet(ipv4(tcp(server, seq=9, **ends), src="10.0.0.2", dst="10.0.0.1"))]
 
     http = talk(b"GET /metrics HTTP/1.1\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n# HELP a b\n")
     yield "http", pcap(http)
@@ -497,7 +533,7 @@ def classify_seeds() -> Seeds:
     yield "fragments-overlapping", pcap(parts * 2)
     yield "segments-overlapping", pcap([ethernet(ipv4(tcp(b"0123456789", seq=n % 7))) for n in range(40)])
     yield "flows-from-everywhere", pcap(
-        [ethernet(ipv4(tcp(b"x", sport=n), src=f"10.0.{n}.1")) for n in range(60)])  # fmt: skip
+        [ethernet(ipv4(tcp(b"x", sport=n), src=f"10.0.{n}.1")) for n in range(60)])
 
 
 SEEDS = {
@@ -505,7 +541,7 @@ SEEDS = {
     "opening": opening_seeds, "signatures": signature_seeds, "http1": http1_seeds, "http2": http2_seeds,
     "tls": tls_seeds, "quic": quic_seeds, "labels": label_seeds, "jobs": job_seeds, "headers": header_seeds,
     "lldp": discovery_seeds, "wire": wire_seeds, "classify": classify_seeds,
-}  # fmt: skip
+}
 
 
 def recorded(captures: list[str]) -> Seeds:
@@ -528,7 +564,7 @@ def recorded(captures: list[str]) -> Seeds:
                 if flow is None or not packet.payload:
                     continue
                 side = Side.CLIENT if packet.src == flow.key.client and \
-                    packet.sport == flow.key.cport else Side.SERVER  # fmt: skip
+                    packet.sport == flow.key.cport else Side.SERVER
                 both = list(heads.get(flow.key, (b"", b"")))
                 if len(both[side]) < OPENING_BYTES and (packet.transport == TCP or not both[side]):
                     both[side] = (both[side] + packet.payload)[:OPENING_BYTES]
@@ -539,10 +575,10 @@ def recorded(captures: list[str]) -> Seeds:
 
 
 def _openings(heads: dict[object, tuple[bytes, bytes]], found: set[tuple[object, ...]]) -> Seeds:
-    for key, (client, server) in sorted(heads.items(), key=lambda one: len(one[1][0] + one[1][1])):
+    for key, whole_sides in sorted(heads.items(), key=lambda one: len(one[1][0] + one[1][1])):
         transport = key[1]  # type: ignore[index]
-        whole = identify(transport, 0, client, server)
-        client, server = client[:_MOST_RECORDED], server[:_MOST_RECORDED]
+        whole = identify(transport, 0, *whole_sides)
+        client, server = (side[:_MOST_RECORDED] for side in whole_sides)
         short = identify(transport, 0, client, server)
         if whole is None or short is None:
             continue

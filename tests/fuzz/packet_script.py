@@ -16,6 +16,7 @@ from classifier.model import SCTP, TCP, UDP
 TRANSPORTS = (TCP, UDP, SCTP, ROCE)
 SERVERS = (80, 443, 5000, 4791, 29500, 40001, 8080, 1883)  # ports, one for each pair of hosts
 MOST_PACKETS = 4096
+MOST_UNCAPTURED = 255 * 64  # bytes; alone, they stand for a switch's counters
 _BACK, _MARKED, _FRAGMENT = 0x08, 0x80, 0x40
 _HEAD = struct.Struct("<BBhBBB")  # who and what, flags, step of seq, kept, more of it, time
 
@@ -29,8 +30,8 @@ class Step(NamedTuple):
 
 
 def record(payload: bytes = b"", pair: int = 0, back: bool = False, transport: int = TCP,
-           flags: int = 0x18, step: int = 0, uncaptured: int = 0, gap: int = 1, marked: bool = False,
-           fragment: Fragment | None = None) -> bytes:  # fmt: skip
+           flags: int = 0x18, step: int = 0, uncaptured: int = 0, gap: int = 1,
+           marked: bool = False, fragment: Fragment | None = None) -> bytes:  # fmt: skip
     """One packet; `step` is how far its sequence number is from where the sender's stream is."""
     who = pair | back * _BACK | TRANSPORTS.index(transport) << 4 | marked * _MARKED
     who |= _FRAGMENT if fragment else 0
@@ -58,14 +59,22 @@ def steps(data: bytes) -> Iterator[Step]:
             part, at = data[at], at + 1
             fragment = Fragment(part & 7, part >> 4 << 3, bool(part & 8))
         payload, at = data[at : at + kept], at + kept
-        now += (gap * gap if gap < 128 else -gap) / 100  # clocks of captures go backwards, too
+        now += _gap_s(gap)
         yield Step(now, _packet(who, flags, step, payload, uncaptured, fragment, ahead),
                    bool(who & _MARKED))  # fmt: skip
         count += 1
 
 
+def _gap_s(gap: int) -> float:
+    """Little or much; clocks of captures go backwards, too."""
+    if gap >= 128:
+        return -_gap_s(gap - 128)
+    return gap * gap / 100 if gap < 120 else 10.0 ** (gap - 118)
+
+
 def _packet(who: int, flags: int, step: int, payload: bytes, uncaptured: int,
-            fragment: Fragment | None, ahead: dict[tuple[int, int, bool], int]) -> Packet:  # fmt: skip
+            fragment: Fragment | None, ahead: dict[tuple[int, int, bool], int]
+            ) -> Packet:  # fmt: skip
     pair, back, transport = who & 7, bool(who & _BACK), TRANSPORTS[who >> 4 & 3]
     wide = 16 if pair & 1 else 4
     client, server = bytes([pair]) * wide, bytes([0x40 | pair]) * wide

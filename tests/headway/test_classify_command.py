@@ -45,7 +45,8 @@ def capture(file: Path, packets: Iterable[Packet]) -> Path:
 def file(tmp_path: Path) -> Path:
     return capture(tmp_path / "day.pcap", [
         *connection(40001, REQUEST), *connection(40002, SSH, SSH, dport=2222), *connection(40003),
-        Ether() / ARP(), Ether() / IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=7, dport=9) / b"?",
+        Ether() / ARP(),
+        Ether() / IP(src="10.0.0.1", dst="10.0.0.2") / UDP(sport=7, dport=9) / b"?",
     ])  # fmt: skip
 
 
@@ -168,6 +169,25 @@ def test_connections_between_the_same_ends_are_one_row(
     file = capture(tmp_path / "again.pcap", [*connection(40001, REQUEST), end, *again])
     (flow,) = asked(capsys, file)["flows"]
     assert flow["class"] == "telemetry"
+
+
+def test_joined_in_the_middle_the_server_is_who_has_several_peers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = (
+        Ether()
+        / IP(src="10.0.0.9", dst="10.0.0.1")
+        / TCP(sport=46069, dport=60498, flags="A")
+        / b"?"
+    )
+    second = (
+        Ether()
+        / IP(src="10.0.0.2", dst="10.0.0.9")
+        / TCP(sport=57446, dport=46069, flags="A")
+        / b"?"
+    )
+    flows = asked(capsys, capture(tmp_path / "middle.pcap", [first, second]))["flows"]
+    assert {(flow["server"], flow["sport"]) for flow in flows} == {("10.0.0.9", 46069)}
 
 
 JOB = {"id": "42", "class": "federated", "hosts": ["10.0.0.0/24"]}

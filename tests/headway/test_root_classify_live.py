@@ -28,28 +28,26 @@ def watching(*words: str) -> Iterator["subprocess.Popen[str]"]:
 
 def speak() -> int:
     """One connection over loopback; the client's port."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname()) as client:
-            client.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
-            accepted, _ = server.accept()
-            with accepted:
-                accepted.recv(100)
-            port: int = client.getsockname()[1]
-            return port
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()) as client,
+    ):
+        client.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        accepted, _ = server.accept()
+        with accepted:
+            accepted.recv(100)
+        port: int = client.getsockname()[1]
+        return port
 
 
 def test_a_line_of_json_for_each_decision() -> None:
     with watching("--json", "--duration", "6") as process:
         assert process.stdout is not None
-        port = 0
         end = time.monotonic() + 5
-        found = False
         ports = set()
-        while not found and time.monotonic() < end:
-            ports.add(port := speak())
+        while process.poll() is None and time.monotonic() < end:
+            ports.add(speak())
             time.sleep(0.5)
-            if process.poll() is not None:
-                break
         out, err = process.communicate(timeout=30)
         lines = [json.loads(line) for line in out.splitlines()]
         mine = [line for line in lines if line["cport"] in ports]

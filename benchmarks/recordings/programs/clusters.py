@@ -75,7 +75,6 @@ _RAY_QUIET = {"RAY_USAGE_STATS_ENABLED": 0, "RAY_ENABLE_UV_RUN_RUNTIME_ENV": 0}
 
 def _ray_cluster(stage: Stage, nodes: int | None = None) -> int:
     gcs, objects = stage.port(6379), stage.port(8076, "bulk")
-    # Sockets have paths of at most 107 bytes.
     common = [
         stage.python.parent / "ray", "start", "--block", "--num-cpus=2", "--disable-usage-stats",
         "--object-store-memory=100000000", f"--object-manager-port={objects}",
@@ -83,7 +82,7 @@ def _ray_cluster(stage: Stage, nodes: int | None = None) -> int:
     for host in range(1, (nodes or stage.hosts) + 1):
         role = (
             ["--head", f"--port={gcs}", "--include-dashboard=false",
-             f"--temp-dir=/tmp/ray-rec-{stage.folder.name[-6:]}"]
+             f"--temp-dir={stage.folder / 'r'}"]
             if host == 1
             else [f"--address={stage.address(1)}:{gcs}"]
         )  # fmt: skip

@@ -1,5 +1,7 @@
 """Messaging without a broker: ZeroMQ, Zenoh, DDS; with tensors in it, gradient."""
 
+from pathlib import Path
+
 from benchmarks.recordings.catalogue import recording
 from benchmarks.recordings.stage import WORKLOADS, Stage
 
@@ -97,3 +99,33 @@ def ddsperf(stage: Stage) -> None:
     """Ping-pong and a slow publisher."""
     stage.start(1, ["ddsperf", "-D", 8, "pong", "sub"])
     stage.start(2, ["ddsperf", "-D", 6, "ping", "20Hz", "pub", "40Hz", "size", "1k"]).finish()
+
+
+def _fastdds(stage: Stage) -> Path:
+    program = stage.folder / "fastdds_chat"
+    source = WORKLOADS / "fastdds_chat.cpp"
+    build = ["g++", "-O0", "-std=c++14", "-o", program, source, "-lfastrtps", "-lfastcdr"]
+    stage.start(1, build).finish()
+    return program
+
+
+@recording("fastdds-udp", "RTPS/DDS (Fast DDS 2.9 over UDP)", "messaging", hosts=3,
+           apt={"g++": "g++"}, note="needs libfastrtps-dev and libasio-dev")  # fmt: skip
+def fastdds_udp(stage: Stage) -> None:
+    """Three agents on one topic; discovery by multicast."""
+    program = _fastdds(stage)
+    agents = [stage.start(host, [program, 120, "udp"]) for host in (1, 2, 3)]
+    for agent in agents:
+        agent.finish()
+
+
+@recording("fastdds-tcp", "RTPS/DDS (Fast DDS 2.9 over TCP)", "messaging",
+           apt={"g++": "g++"}, note="needs libfastrtps-dev and libasio-dev")  # fmt: skip
+def fastdds_tcp(stage: Stage) -> None:
+    """Two agents on one topic through one connection."""
+    program = _fastdds(stage)
+    port = stage.port(5100)
+    stage.start(1, [program, 300, "tcp", stage.address(1), port])
+    stage.listens(1, port)
+    words = ["tcp", stage.address(2), port, stage.address(1)]
+    stage.start(2, [program, 120, *words]).finish()

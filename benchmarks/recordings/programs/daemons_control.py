@@ -1,5 +1,7 @@
 """Coordination and network control: consensus, membership, routing, switches, MPI's launchers."""
 
+from collections.abc import Sequence
+
 from benchmarks.recordings.catalogue import recording
 from benchmarks.recordings.programs import certificates, daemons
 from benchmarks.recordings.stage import WORKLOADS, Stage
@@ -8,7 +10,7 @@ ETCD = {"etcd": "etcd-server", "etcdctl": "etcd-client"}
 ZOOKEEPER = {"java": "default-jre-headless", "/usr/share/zookeeper/bin/zkServer.sh": "zookeeper"}
 
 
-def _etcd(stage: Stage, scheme: str, tls: list[str]) -> list[str]:
+def _etcd(stage: Stage, scheme: str, tls: Sequence[object]) -> list[str]:
     """Three members; returns the endpoints."""
     client, peer = stage.port(2379), stage.port(2380)
     names = {host: f"{scheme}://{stage.address(host)}" for host in (1, 2, 3)}

@@ -101,5 +101,5 @@ def syslog(stage: Stage) -> None:
     stage.listens(1, port)
     line = "<14>1 2026-01-01T00:00:00Z h2 train 7 - - step done"
     daemons.shell(stage, 2, f"(for i in $(seq 20); do printf '{len(line)} {line}'; sleep 0.2; done)"
-                  f" | openssl s_client -quiet -connect {stage.address(1)}:{port} 2>/dev/null "
-                  "|| true")  # fmt: skip
+                  " | openssl s_client -quiet -no_ign_eof -connect "
+                  f"{stage.address(1)}:{port} 2>/dev/null || true")  # fmt: skip

@@ -82,7 +82,7 @@ def ray(stage: Stage) -> None:
     common = [stage.python.parent / "ray", "start", "--block", "--num-cpus=2",
               "--object-store-memory=100000000", f"--object-manager-port={objects}"]  # fmt: skip
     head = [f"--port={gcs}", "--head", "--include-dashboard=false",
-            f"--temp-dir=/tmp/ray-rec-{stage.folder.name[-6:]}"]  # fmt: skip
+            f"--temp-dir={stage.folder / 'r'}"]  # fmt: skip
     for host, role in ((1, head), (2, [f"--address={stage.address(1)}:{gcs}"])):
         command = [*common, *role, f"--node-ip-address={stage.address(host)}"]
         stage.start(host, command, env=env).says("Ray runtime started")

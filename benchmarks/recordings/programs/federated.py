@@ -83,3 +83,33 @@ def nvflare(stage: Stage) -> None:
             stage.listens(1, train, 60)
     submit = [*script, "submit", kits / "admin@lab.org", stage.folder / "job"]
     stage.start(1, submit, env=env).finish(100)
+
+
+def _stand_in(stage: Stage, client: str, port: int) -> None:
+    run = [stage.python, WORKLOADS / "federated_paths.py"]
+    stage.start(1, [*run, "server", stage.address(1), port])
+    stage.listens(1, port)
+    clients = [stage.start(host, [*run, client, stage.address(1), port]) for host in (2, 3)]
+    for started in clients:
+        started.finish()
+
+
+_BOTH = "both ends are stand-ins of ours with its services, methods and fields"
+
+
+@recording(
+    "fedml-grpc", "FedML 0.9 (gRPCCommManager over gRPC; stand-in)", "federated", hosts=3,
+    pip=("grpcio",), note=_BOTH,
+)  # fmt: skip
+def fedml(stage: Stage) -> None:
+    """Messages with models."""
+    _stand_in(stage, "fedml", stage.port(8890))
+
+
+@recording(
+    "openfl-grpc", "OpenFL 1.9 (Aggregator over gRPC; stand-in)", "federated", hosts=3,
+    pip=("grpcio",), note=_BOTH,
+)  # fmt: skip
+def openfl(stage: Stage) -> None:
+    """Tasks, tensors, results."""
+    _stand_in(stage, "openfl", stage.port(50049))

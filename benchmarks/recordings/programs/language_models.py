@@ -66,6 +66,7 @@ def transformers_serve(stage: Stage) -> None:
     """Hugging Face's own server, streaming tokens of a random model."""
     port = stage.port(8000)
     model = stage.folder / "model"
+    (stage.folder / ".cache" / "huggingface" / "hub").mkdir(parents=True)
     stage.start(1, [stage.python, WORKLOADS / "tiny_model.py", model]).finish()
     stage.start(
         1,

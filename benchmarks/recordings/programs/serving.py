@@ -110,17 +110,16 @@ def torchserve(stage: Stage) -> None:
 
 @recording(
     "tensorflow-serving", "TensorFlow Serving API (gRPC and REST; stand-in server)", "inference",
-    pip=("tensorflow-serving-api==2.18.0", "tensorflow-cpu==2.18.0", "httpx"),
-    note="the server is ours, over TensorFlow Serving's own stubs; REST is its wire format",
+    pip=("grpcio", "httpx"),
+    note="both ends are stand-ins of ours with its services, methods, fields and REST paths",
 )  # fmt: skip
 def tf_serving(stage: Stage) -> None:
     """Predict, GetModelMetadata, GetModelStatus."""
     rpc, http = stage.port(8500), stage.port(8501)
     script = [stage.python, WORKLOADS / "tensorflow_serving.py"]
-    env = {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": 1}
-    stage.start(1, [*script, "server", rpc, http], env=env)
+    stage.start(1, [*script, "server", rpc, http])
     stage.listens(1, rpc, 60)
-    stage.start(2, [*script, "client", stage.address(1), rpc, http], env=env).finish()
+    stage.start(2, [*script, "client", stage.address(1), rpc, http]).finish()
 
 
 @recording(

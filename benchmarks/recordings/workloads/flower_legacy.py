@@ -1,17 +1,20 @@
 """Flower before SuperLink: `server PORT [KEY CHAIN]` or `client ADDRESS:PORT [CHAIN]`."""
 
+import os
 import sys
 from pathlib import Path
 
 import flwr
 import numpy as np
 
+NUMBERS = int(os.environ.get("NUMBERS", "100000"))
+
 
 class Noise(flwr.client.NumPyClient):
     """A client without data."""
 
     def get_parameters(self, config):
-        return [np.zeros((100_000,), dtype=np.float32)]
+        return [np.zeros((NUMBERS,), dtype=np.float32)]
 
     def fit(self, parameters, config):
         return [np.random.normal(size=p.shape).astype(np.float32) for p in parameters], 10, {}

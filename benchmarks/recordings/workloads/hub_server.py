@@ -23,8 +23,17 @@ app = FastAPI()
 async def model(owner: str, name: str, revision: str = "main") -> dict[str, Any]:
     """What is in a repository."""
     siblings = [{"rfilename": file} for file in FILES]
-    return {"_id": "1", "id": f"{owner}/{name}", "modelId": f"{owner}/{name}", "sha": COMMIT,
-            "private": False, "siblings": siblings, "tags": []}  # fmt: skip
+    return {
+        "_id": "1",
+        "id": f"{owner}/{name}",
+        "modelId": f"{owner}/{name}",
+        "sha": COMMIT,
+        "private": False,
+        "downloads": 0,
+        "likes": 0,
+        "siblings": siblings,
+        "tags": [],
+    }
 
 
 @app.get("/api/models/{owner}/{name}/tree/{revision}")

@@ -1,10 +1,12 @@
 """NVIDIA FLARE: `provision FOLDER PORT ADMIN_PORT`, `submit KIT FOLDER`, or a site's script."""
 
+import os
 import sys
 from pathlib import Path
 
 import numpy as np
 
+NUMBERS = int(os.environ.get("NUMBERS", "60000"))
 PROJECT = """
 api_version: 3
 name: recording
@@ -35,12 +37,16 @@ def provision(folder: str, port: str, admin: str) -> None:
 
 
 def submit(kit: str, folder: str) -> None:
-    """Three rounds of averaging 60,000 numbers."""
+    """Three rounds of averaging some numbers."""
     from nvflare.app_common.np.recipes.fedavg import NumpyFedAvgRecipe
     from nvflare.recipe import ProdEnv
 
     recipe = NumpyFedAvgRecipe(
-        name="recording", model=np.zeros(60_000), min_clients=2, num_rounds=3, train_script=__file__
+        name="recording",
+        model=np.zeros(NUMBERS),
+        min_clients=2,
+        num_rounds=3,
+        train_script=__file__,
     )
     run = recipe.execute(ProdEnv(kit, login_timeout=30, username="admin@lab.org"))
     print(run.get_job_id(), run.get_status(), run.get_result(80))

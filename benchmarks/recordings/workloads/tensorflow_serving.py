@@ -1,6 +1,7 @@
 """TensorFlow Serving's API: `server GRPC HTTP` or `client ADDRESS GRPC HTTP`."""
 
 import json
+import struct
 import sys
 import threading
 from concurrent import futures
@@ -8,37 +9,34 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import grpc
 import httpx
-import numpy as np
-import tensorflow as tf
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    get_model_status_pb2,
-    model_service_pb2_grpc,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
+
+PREDICTION, MODEL = "tensorflow.serving.PredictionService", "tensorflow.serving.ModelService"
 
 
-class Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Doubles tensors."""
-
-    def Predict(self, request, context):
-        doubled = tf.make_ndarray(request.inputs["x"]) * 2
-        answer = predict_pb2.PredictResponse()
-        answer.outputs["y"].CopyFrom(tf.make_tensor_proto(doubled))
-        return answer
-
-    def GetModelMetadata(self, request, context):
-        return get_model_metadata_pb2.GetModelMetadataResponse(model_spec=request.model_spec)
+def field(number, data):
+    """A length-delimited protobuf field."""
+    size, head = len(data), b""
+    while size > 127:
+        head += bytes([size & 127 | 128])
+        size >>= 7
+    return bytes([number << 3 | 2]) + head + bytes([size]) + data
 
 
-class Models(model_service_pb2_grpc.ModelServiceServicer):
-    """Says that there is one."""
+def tensor(name, count):
+    """An entry of `map<string, TensorProto>`: floats of one dimension."""
+    shape = field(2, field(2, b"\x08\x01"))
+    content = field(4, struct.pack(f"<{count}f", *range(count)))
+    return field(1, name) + field(2, b"\x08\x01" + shape + content)
 
-    def GetModelStatus(self, request, context):
-        answer = get_model_status_pb2.GetModelStatusResponse()
-        answer.model_version_status.add(version=1, state=30)
-        return answer
+
+SPEC = field(1, b"double") + field(3, b"serving_default")
+ANSWERS = {
+    PREDICTION: {
+        "Predict": field(1, tensor(b"y", 4000)) + field(2, SPEC),
+        "GetModelMetadata": field(1, SPEC),
+    },
+    MODEL: {"GetModelStatus": field(1, b"\x08\x01\x10\x1e")},
+}
 
 
 class Rest(BaseHTTPRequestHandler):
@@ -67,8 +65,13 @@ class Rest(BaseHTTPRequestHandler):
 def serve(rpc, http):
     """Both."""
     server = grpc.server(futures.ThreadPoolExecutor(4))
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Predictions(), server)
-    model_service_pb2_grpc.add_ModelServiceServicer_to_server(Models(), server)
+    for service, methods in ANSWERS.items():
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(lambda _request, _context, said=said: said)
+            for name, said in methods.items()
+        }
+        handler = grpc.method_handlers_generic_handler(service, handlers)
+        server.add_generic_rpc_handlers((handler,))
     server.add_insecure_port(f"0.0.0.0:{rpc}")
     rest = ThreadingHTTPServer(("0.0.0.0", int(http)), Rest)
     threading.Thread(target=rest.serve_forever, daemon=True).start()
@@ -79,20 +82,15 @@ def serve(rpc, http):
 def ask(address, rpc, http):
     """Both."""
     with grpc.insecure_channel(f"{address}:{rpc}") as channel:
-        models = model_service_pb2_grpc.ModelServiceStub(channel)
-        status = get_model_status_pb2.GetModelStatusRequest()
-        status.model_spec.name = "double"
-        models.GetModelStatus(status)
-        predictions = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        channel.unary_unary(f"/{MODEL}/GetModelStatus")(field(1, SPEC))
+        channel.unary_unary(f"/{PREDICTION}/GetModelMetadata")(field(1, SPEC))
+        predict = channel.unary_unary(f"/{PREDICTION}/Predict")
         for _ in range(10):
-            request = predict_pb2.PredictRequest()
-            request.model_spec.name = "double"
-            request.inputs["x"].CopyFrom(tf.make_tensor_proto(np.ones((1, 4000), np.float32)))
-            predictions.Predict(request)
+            predict(field(1, SPEC) + field(2, tensor(b"x", 4000)))
     with httpx.Client(base_url=f"http://{address}:{http}") as client:
         client.get("/v1/models/double")
         for _ in range(10):
-            rows = np.ones((5, 20)).tolist()
+            rows = [[1.0] * 20] * 5
             client.post("/v1/models/double:predict", json={"instances": rows}).raise_for_status()
 
 

@@ -1,6 +1,7 @@
 """A Triton server with a Python model: `server HTTP GRPC METRICS`, `client ADDRESS …`."""
 
 import sys
+import time
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def ask(address, http, rpc, metrics):
     for module, port in ((tritonclient.http, http), (tritonclient.grpc, rpc)):
         client = module.InferenceServerClient(f"{address}:{port}")
         while not client.is_model_ready("double"):
-            pass
+            time.sleep(0.2)
         client.get_model_metadata("double")
         for _ in range(10):
             tensor = module.InferInput("x", values.shape, "FP32")
