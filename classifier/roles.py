@@ -5,6 +5,7 @@ that the bytes didn't, and leaves alone every class that the bytes did tell, but
 says that volume overrules it.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from classifier.behaviour import Guess, guess
@@ -76,7 +77,7 @@ def resolve(identity: Identity, shape: Shape) -> Identity:
     Returns:
         The same object where there is nothing to add.
     """
-    roles = TABLE.get(identity.protocol) or TABLE.get(identity.protocol.partition(" ")[0])
+    roles = _roles_of(identity.protocol)
     if roles is None:
         return identity
     said = identity.traffic_class
@@ -93,6 +94,11 @@ def resolve(identity: Identity, shape: Shape) -> Identity:
         return _with(identity, *seen)
     sure = 0.9 - 0.3 / (1 + sum(shape.packets) / 8)
     return _with(identity, roles.small, roles.small_role, sure)
+
+
+@lru_cache(1024)
+def _roles_of(protocol: str) -> Roles | None:
+    return TABLE.get(protocol) or TABLE.get(protocol.partition(" ")[0])
 
 
 def _carried(identity: Identity, shape: Shape, volume: int) -> Guess | None:

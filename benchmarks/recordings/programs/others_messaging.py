@@ -2,6 +2,8 @@
 
 from benchmarks.recordings.catalogue import recording
 from benchmarks.recordings.programs import daemons
+from benchmarks.recordings.programs.daemons_messaging import RABBITMQ
+from benchmarks.recordings.programs.daemons_messaging import _rabbit as rabbit
 from benchmarks.recordings.programs.others_serving import MESSAGES
 from benchmarks.recordings.stage import WORKLOADS, Stage
 
@@ -44,6 +46,29 @@ def celery(stage: Stage) -> None:
     ]
     stage.start(2, worker, env=env).says("ready")
     stage.start(3, [stage.python, WORKLOADS / "celery_tasks.py"], env=env).finish()
+
+
+@recording("celery-rabbitmq", "Celery 5.4 tasks over RabbitMQ 3.10 (py-amqp), results by RPC", "messaging",
+           hosts=3, pip=CELERY, apt=RABBITMQ)  # fmt: skip
+def celery_amqp(stage: Stage) -> None:
+    """The same tasks over AMQP."""
+    rabbit(stage, "", "")
+    where = f"{stage.address(1)}:{stage.port(5672)}"
+    env = {"BROKER": f"amqp://guest:guest@{where}//", "RESULTS": "rpc://", "PYTHONPATH": WORKLOADS}
+    worker = [
+        stage.python,
+        "-m",
+        "celery",
+        "-A",
+        "celery_tasks",
+        "worker",
+        "-P",
+        "threads",
+        "-c",
+        2,
+    ]
+    stage.start(2, worker, env=env).says("ready")
+    stage.start(3, [stage.python, WORKLOADS / "celery_tasks.py", "simple"], env=env).finish()
 
 
 @recording("nats-jetstream", "NATS 2.9 JetStream streams and key-value (nats-py 2.9)", "messaging",

@@ -2,6 +2,7 @@
 
 from benchmarks.recordings.catalogue import recording
 from benchmarks.recordings.programs import daemons
+from benchmarks.recordings.programs.certificates import certificate
 from benchmarks.recordings.stage import WORKLOADS, Stage
 
 MESSAGES = ("pysyncobj", "websockets", "lcm", "slixmpp", "aiokafka", "confluent-kafka==2.13.0",
@@ -96,6 +97,19 @@ def tgi(stage: Stage) -> None:
 def predict(stage: Stage) -> None:
     """REST in HTTP/2 without TLS."""
     _pair(stage, "predict_h2.py", 8090)
+
+
+@recording("openai-http2-tls", "OpenAI API in HTTP/2 over TLS (httpx -> Hypercorn stand-in)",
+           "inference", pip=_HTTP, apt={"openssl": "openssl"},
+           note="ENCRYPTED, handshake present; the server is a stand-in of ours")  # fmt: skip
+def openai_http2(stage: Stage) -> None:
+    """Token streams in one connection."""
+    port = stage.port(8443)
+    key, chain = certificate(stage, 1)
+    script = [stage.python, WORKLOADS / "openai_http2.py"]
+    stage.start(1, [*script, "server", stage.address(1), port, key, chain])
+    stage.listens(1, port)
+    stage.start(2, [*script, "client", f"https://h1:{port}/v1", chain]).finish()
 
 
 @recording("triton-grpc-stream", "Triton (PyTriton), decoupled model in a gRPC stream", "inference",

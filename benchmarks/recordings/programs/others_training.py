@@ -58,8 +58,6 @@ def accelerate(stage: Stage) -> None:
     ]  # fmt: skip
     for machine in machines:
         machine.finish(90)
-    for found in {machine.says(r"store (\d+)").group(1) for machine in machines}:
-        stage.role(int(found), "control")
 
 
 @recording("paddle-gloo-3rank", "PaddlePaddle 3.0 collectives (its TCPStore and Gloo)",

@@ -1,4 +1,4 @@
-"""A rank of a job under `accelerate launch`; prints its store's port."""
+"""A rank of a job with Accelerate."""
 
 import os
 
@@ -7,7 +7,6 @@ from accelerate import Accelerator
 from torch.utils.data import DataLoader, TensorDataset
 
 if __name__ == "__main__":
-    print("store", os.environ.get("MASTER_PORT"))
     accelerator = Accelerator(cpu=True, gradient_accumulation_steps=2)
     net = torch.nn.Sequential(torch.nn.Linear(64, 500), torch.nn.GELU(), torch.nn.Linear(500, 64))
     data = DataLoader(TensorDataset(torch.randn(128, 64)), batch_size=8, shuffle=True)
