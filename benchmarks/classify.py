@@ -1,8 +1,9 @@
 """What flows are taken for, and how fast, beside nDPI (through nfstream) and a table of ports.
 
-Method: the recordings in benchmarks/recordings/data, each program's flows whole on one side: those
-that signatures and model were built with, and those recorded afterwards. Flows with payload count.
-Headway decides as `headway classify` does. nDPI names protocols and no classes: each of its names
+Method: the recordings in benchmarks/recordings/data, by program: `given` and `built` are what
+signatures and model were made with; `later` are other programs, recorded when the tables were done
+and scored once before anything was learned from them (RESULTS.md has that score; what is measured
+here is after). Flows with payload count. Headway decides as `headway classify` does. nDPI names protocols and no classes: each of its names
 is given the class that most of the very same flows with this name are of, which no fixed table can
 beat. Macro-F1 is over the classes of the collection. For speed both see the same packets: the first
 with payload of each recorded flow, again and again from other addresses, so every packet is a new

@@ -13,6 +13,7 @@ _CONTROL = TrafficClass.CONTROL
 _INFERENCE = TrafficClass.INFERENCE
 _MESSAGING = TrafficClass.MESSAGING
 _TELEMETRY = TrafficClass.TELEMETRY
+_FEDERATED = TrafficClass.FEDERATED
 _MODELS = TrafficClass.MODEL_DISTRIBUTION
 _BULK = TrafficClass.BULK
 _BACKGROUND = TrafficClass.BACKGROUND
@@ -100,6 +101,9 @@ BODIES: tuple[Body, ...] = (
     _body("streams stream values", False, "Loki", "logs", _TELEMETRY, 0.93, "Grafana Loki HTTP API"),
     _body("kind apiVersion", False, "Kubernetes API", "objects", _CONTROL, 0.9, "Kubernetes API concepts"),
     _body("query variables", False, "GraphQL", "query", _BACKGROUND, 0.75, "GraphQL over HTTP"),
+    _body("version git_commit endpoints", True, "Datadog", "agent features", _TELEMETRY, 0.93, "DataDog/datadog-agent trace API /info"),
+    _body("threadId runId messages tools", False, "AG-UI", "agent run", _MESSAGING, 0.93, "AG-UI protocol, RunAgentInput"),
+    _body("api_prefix mode app_id", True, "Gradio", "metadata", _INFERENCE, 0.85, "gradio-app/gradio blocks.py config"),
     _body("entrypoint runtime_env", False, "Ray jobs", "job submission", _CONTROL, 0.95, "ray-project/ray dashboard/modules/job"),
     _body("predictions", True, "TensorFlow Serving REST", "prediction", _INFERENCE, 0.85, "TensorFlow Serving RESTful API"),
     _body("model_version_status", True, "TensorFlow Serving REST", "model status", _INFERENCE, 0.98, "TensorFlow Serving RESTful API"),
@@ -167,6 +171,20 @@ TEXTS: tuple[Text, ...] = (
     _text(b"<EnumerationResults", "Azure Blob", "list", _BULK, 0.93, "Azure Blob REST API"),
     _text(b"001e# service=git-upload-pack", "Git", "fetch", _BACKGROUND, 0.98, "git http-protocol"),
     _text(b"001f# service=git-receive-pack", "Git", "push", _BACKGROUND, 0.98, "git http-protocol"),
+    _text(b"tb-relative-root", "TensorBoard", "page", _TELEMETRY, 0.96, "tensorboard core_plugin.py"),
+    _text(b"<!DOCTYPE GANGLIA_XML", "Ganglia", "measurements", _TELEMETRY, 0.97, "Ganglia gmetad, gmond"),
+    _text(b"\xadendpoint_name", "NVFlare", "federated update", _FEDERATED, 0.97, "NVFlare fuel/f3/sfm constants.py, over WebSocket"),
+    _text(b"/data.pkl", "HTTP", "model weights", _MODELS, 0.8, "PyTorch serialization, archive's first record"),
+    _text(b"GGUF\x02\0\0\0", "HTTP", "model weights", _MODELS, 0.8, "ggml docs/gguf.md"),
+    _text(b"GGUF\x03\0\0\0", "HTTP", "model weights", _MODELS, 0.8, "ggml docs/gguf.md"),
+    _text(b"<methodName>registerPublisher", "ROS", "master", _MESSAGING, 0.96, "ROS 1 Master API"),
+    _text(b"<methodName>registerSubscriber", "ROS", "master", _MESSAGING, 0.96, "ROS 1 Master API"),
+    _text(b"<methodName>requestTopic", "ROS", "topic set-up", _MESSAGING, 0.96, "ROS 1 Slave API"),
+    _text(b"<methodName>publisherUpdate", "ROS", "topic set-up", _MESSAGING, 0.96, "ROS 1 Slave API"),
+    _text(b"<methodName>getSystemState", "ROS", "master", _MESSAGING, 0.95, "ROS 1 Master API"),
+    _text(b"<methodName>lookupNode", "ROS", "master", _MESSAGING, 0.96, "ROS 1 Master API"),
+    _text(b"<methodName>getParam<", "ROS", "parameters", _MESSAGING, 0.93, "ROS 1 Parameter Server API"),
+    _text(b"<methodName>setParam<", "ROS", "parameters", _MESSAGING, 0.93, "ROS 1 Parameter Server API"),
 )
 # fmt: on
 

@@ -47,6 +47,8 @@ def read_capture(file: str | Path) -> Iterator[Frame]:
     """
     name = str(file)
     if name == STDIN:
+        if sys.stdin is None:
+            raise CaptureError("stdin", 0, "is closed")
         yield from _read(_Source(sys.stdin.buffer, "stdin"))
         return
     with _opened(name) as stream:
@@ -103,7 +105,11 @@ class _Source:
     def skip(self, count: int, what: str) -> None:
         """Pass over `count` bytes without holding them."""
         while count:
-            count -= len(self.take(min(count, _CHUNK_BYTES), what))
+            piece = min(count, _CHUNK_BYTES)
+            held = len(self.peek(piece))
+            if held < piece:
+                raise self.error(f"the file ends {count - held} bytes before {what} does")
+            count -= len(self.take(piece, what))
 
     def error(self, what: str, back: int = 0) -> CaptureError:
         """The error for what begins `back` bytes before here."""

@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from classifier.evidence import Detail
+from classifier.octets import is_text
 from policies.classes import TrafficClass
 
 _FRAMES = 24  # looked at of one side
@@ -79,10 +80,11 @@ def zmtp(data: bytes, other: bytes) -> Detail | None:
 # a node's name; or the scheduler's first message, a node's address, as PBMeta or as RawMeta
 _PS_LITE = re.compile(
     rb"\x08Identity\x00\x00\x00[\x03-\x07]ps(\d{1,5})(?!\d)"
-    rb"|\x1a.\x08\x02\x12.\x08[\x00-\x02](?:\x10.{1,4}?)?\x1a[\x02-\x40][\w.:-]{2,64}\x20"
+    rb"|\x1a.\x08\x02\x12.\x08[\x00-\x02](?:\x10.{1,5}?)?\x1a[\x02-\x40][\w.:-]{2,64}\x20"
     rb"|\xff\x7f\x00{6}\x02\x00\x00\x00\x01\x00\x00\x00",
     re.DOTALL,
 ).search
+_PS_BARRIER = re.compile(rb"\x1a\x04\x08\x03\x18[\x00-\x07]").search  # of a group of nodes
 _PS_SCHEDULERS = 8  # nodes' numbers below are groups, and the scheduler
 
 
@@ -95,8 +97,11 @@ def ps_lite(data: bytes, other: bytes) -> Detail | None:
         return None
     if found[1] is None or int(found[1]) < _PS_SCHEDULERS:
         return Detail("scheduler", TrafficClass.CONTROL)
+    if _PS_BARRIER(data, _ZMTP_GREETING) or _PS_BARRIER(other, _ZMTP_GREETING):
+        return Detail("scheduler", TrafficClass.CONTROL)  # only it is asked for one
     mine, its = _zmtp_said(data), _zmtp_said(other) if other[:1] == b"\xff" else _Frames(0, 0)
-    return Detail(None, None, max(mine.largest, its.largest), its.largest > mine.largest)
+    final = mine.begun + its.begun > 0
+    return Detail(None, None, max(mine.largest, its.largest), its.largest > mine.largest, final)
 
 
 class _Mqtt(NamedTuple):
@@ -241,3 +246,24 @@ def _zmtp_1_frames(data: bytes) -> bool:
         at += size
     ends = at == len(data) or size >= 0xFF
     return ends and count >= 2 and largest >= _ZMTP_1_MESSAGE
+
+
+_ZMTP_SHORT = 255  # bytes, the longest frame that needs no long length
+_ZMTP_LONGEST = 1 << 32
+
+
+def zmtp_joined(data: bytes, other: bytes) -> Detail | None:
+    """A message of several frames, joined midway: words first, then a long one that ends it."""
+    at = 0
+    for _ in range(_FRAMES):
+        if at + 9 > len(data) or data[at] > 3:
+            return None
+        if data[at] & 2:
+            size = int.from_bytes(data[at + 1 : at + 9], "big")
+            fits = at > 0 and data[at] == 2 and _ZMTP_SHORT < size < _ZMTP_LONGEST
+            return Detail(declared=size) if fits else None
+        word = data[at + 2 : at + 2 + data[at + 1]]
+        if not data[at] & 1 or not word or not is_text(word):
+            return None
+        at += 2 + data[at + 1]
+    return None

@@ -74,6 +74,10 @@ _RESP_ANSWER = re.compile(
 _RESP_PUBLISHING = frozenset(
     b"SUBSCRIBE PSUBSCRIBE SSUBSCRIBE PUBLISH SPUBLISH XADD XREAD XREADGROUP UNSUBSCRIBE".split()
 )
+_RESP_SENTINEL = re.compile(
+    rb"\r\n__sentinel__:hello|\r\nsentinel-[0-9a-f]{8}-(?:cmd|pubsub)\r"
+    rb"|\+switch-master"
+).search
 _RESP_SETTING_UP = frozenset(b"HELLO CLIENT AUTH SELECT PING COMMAND INFO CONFIG".split())
 _RESP_HEARD = re.compile(
     rb"\*3\r\n\$(?:7\r\nmessage|9\r\nsubscribe)|>\d\r\n\$(?:7\r\nmessage|9\r\nsubscribe)|\*4\r\n\$8\r\npmessage"
@@ -87,6 +91,8 @@ def redis(data: bytes, other: bytes) -> Detail | None:
     asked = _RESP(data)
     if asked is None:
         if _RESP_HEARD(data):
+            if _RESP_SENTINEL(data):
+                return Detail("fail-over", TrafficClass.CONTROL)
             return Detail("publish/subscribe", TrafficClass.MESSAGING)
         if not _RESP_ANSWER(data):
             return None
@@ -97,6 +103,8 @@ def redis(data: bytes, other: bytes) -> Detail | None:
     elif int(asked[1]) != len(asked[2]):
         return None
     words = {word.upper() for word in _RESP_COMMANDS(data) + _RESP_COMMANDS(other)}
+    if b"SENTINEL" in words or _RESP_SENTINEL(data) or _RESP_SENTINEL(other):
+        return Detail("fail-over", TrafficClass.CONTROL)
     if words & _RESP_PUBLISHING or _RESP_HEARD(other):
         return Detail("publish/subscribe", TrafficClass.MESSAGING)
     sized, answered = _RESP_BULK(data), _RESP_BULK(other)
@@ -197,3 +205,39 @@ def rocketmq(data: bytes, other: bytes) -> Detail | None:
         return None
     whole, header = U32(data)[0], U32(data, 4)[0] & 0xFFFFFF
     return MATCH if header + 4 <= whole and b'"code"' in data[:600] else None
+
+
+_MAVLINK_1, _MAVLINK_SIGNATURE = 0xFE, 13
+_MAVLINK_HEARTBEAT = 9  # bytes, the last of which is the dialect's version, always 3
+
+
+def _mavlink_message(data: bytes, at: int) -> tuple[int, bytes]:
+    """Where the message here ends, -1 if there can't be one, and who sent it."""
+    if data[at] == _MAVLINK_1:
+        return at + data[at + 1] + 8 if data[at + 3] else -1, data[at + 3 : at + 5]
+    if data[at + 2] > 1 or data[at + 3] or not data[at + 5]:
+        return -1, b""
+    return at + data[at + 1] + 12 + _MAVLINK_SIGNATURE * data[at + 2], data[at + 5 : at + 7]
+
+
+def mavlink(data: bytes, other: bytes) -> Detail | None:
+    """A heartbeat of its exact length, or two messages of one system with successive numbers."""
+    if len(data) < 12:
+        return None
+    number, header = (2, 6) if data[0] == _MAVLINK_1 else (4, 10)
+    end, sender = _mavlink_message(data, 0)
+    if end < 0:
+        return None
+    if end == len(data):
+        beat = data[1] == _MAVLINK_HEARTBEAT and data[header - 1] == 0
+        return MATCH if beat and data[header + _MAVLINK_HEARTBEAT - 1] == 3 else None
+    if end + 12 > len(data) or data[end] != data[0]:
+        return None
+    successive = data[end + number] == (data[number] + 1) & 0xFF
+    return MATCH if successive and _mavlink_message(data, end)[1] == sender else None
+
+
+def mqtt_sn(data: bytes, other: bytes) -> Detail | None:
+    """A CONNECT of its exact length, with protocol 1 and the client's name."""
+    fits = data[0] == len(data) and data[3] == 1 and not data[2] & 0xF3
+    return MATCH if fits and is_text(data[6:]) else None

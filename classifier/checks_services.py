@@ -261,3 +261,36 @@ def mpeg_ts(data: bytes, other: bytes) -> Detail | None:
     # numbers of four bytes have the same one in front in these places too
     synchronous = len(data) >= 376 and set(data[:1128:188]) == {0x47}
     return MATCH if synchronous and data.count(b"G", 0, 188) < 24 else None
+
+
+_MODBUS_LONGEST = 254
+
+
+def modbus(data: bytes, other: bytes) -> Detail | None:
+    """A request of its exact length, and an answer of its number, unit and function."""
+    if len(data) < 8 or data[2:4] != b"\0\0" or data[:4] != other[:4] or data[4]:
+        return None
+    size, answer = data[5], other[5:6]
+    if not 2 <= size <= _MODBUS_LONGEST or not 0 < data[7] < 0x30 or not answer:
+        return None
+    ends = all(
+        len(side) == side[5] + 6 or side[side[5] + 8 : side[5] + 10] == b"\0\0"
+        for side in (data, other)
+    )
+    same = data[6] == other[6] and data[7] == other[7] & 0x7F if len(other) > 7 else False
+    return MATCH if ends and same and other[4] == 0 else None
+
+
+_DNP3_POLYNOMIAL = 0xA6BC  # 0x3D65, its bits in the order they are sent
+
+
+def dnp3(data: bytes, other: bytes) -> Detail | None:
+    """A link header whose checksum is right."""
+    if len(data) < 10 or data[2] < 5:
+        return None
+    rest = 0
+    for byte in data[:8]:
+        rest ^= byte
+        for _ in range(8):
+            rest = rest >> 1 ^ (_DNP3_POLYNOMIAL if rest & 1 else 0)
+    return MATCH if (rest ^ 0xFFFF) == data[8] | data[9] << 8 else None

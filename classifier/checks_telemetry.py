@@ -1,8 +1,10 @@
 """Checks for the protocols that carry measurements and logs.
 
-Owns what a pattern can't say of SNMP, NetFlow, IPFIX, sFlow, collectd and Fluentd: lengths that
-must agree, counts that must be possible. Each is bounded and takes any bytes.
+Owns what a pattern can't say of SNMP, NetFlow, IPFIX, sFlow, collectd, Fluentd and NRPE: lengths
+that must agree, counts that must be possible. Each is bounded and takes any bytes.
 """
+
+from zlib import crc32
 
 from classifier.evidence import MATCH, Detail
 from classifier.octets import U16, U32, ber, is_text
@@ -132,3 +134,17 @@ def graphite_pickle(data: bytes, other: bytes) -> Detail | None:
     return (
         MATCH if length < 1 << 20 and data[6:8] in (b"]q", b"](", b"]\x94", b"\x95\x00") else None
     )
+
+
+_NRPE_OLD, _NRPE_HEADER = 1036, 16  # bytes of a packet of version 2, and of a later one's header
+
+
+def nrpe(data: bytes, other: bytes) -> Detail | None:
+    """A query or an answer whose checksum is right."""
+    if len(data) < _NRPE_HEADER:
+        return None
+    size = _NRPE_OLD if data[1] == 2 else _NRPE_HEADER + U32(data, 12)[0]
+    if size > len(data):
+        return None
+    whole = data[:4] + bytes(4) + data[8:size]
+    return MATCH if crc32(whole) == U32(data, 4)[0] else None

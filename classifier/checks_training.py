@@ -289,3 +289,21 @@ def horovod(data: bytes, other: bytes) -> Detail | None:
     fits = data[_PICKLED + 1] in (4, 5) and 0 < frame < size < 1 << 30
     fits = fits and (size - frame == _UNFRAMED or frame >= 1 << 16)  # PEP 3154
     return MATCH if fits and len(set(data[:_DIGEST])) > 20 else None
+
+
+_PADDLE_KEY = 12  # bytes of a command and of a key's length
+
+
+def paddle_store(data: bytes, other: bytes) -> Detail | None:
+    """A command with its key, which is a path."""
+    if len(data) < _PADDLE_KEY + 3 or data[6:12] != bytes(6) or data[12:13] != b"/":
+        return None
+    length = data[4] | data[5] << 8
+    key = data[_PADDLE_KEY : _PADDLE_KEY + length]
+    return MATCH if 3 <= length <= 1024 and b" " not in key and _is_key(key) else None
+
+
+def ggml_rpc(data: bytes, other: bytes) -> Detail | None:
+    """An empty greeting, and the version that answers it."""
+    greeted = data[1:9] == bytes(8) and other[:8] == b"\3" + bytes(7)
+    return MATCH if greeted and len(other) > 10 else None

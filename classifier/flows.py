@@ -125,7 +125,7 @@ class Classifier:
         most_undecided: int = MOST_UNDECIDED,
         on_gone: Callable[[Flow], None] | None = None,
     ) -> None:
-        self.hints = hints
+        self._hints = hints
         self._most_flows, self._most_undecided = most_flows, most_undecided
         self._on_gone = on_gone
         self._flows: OrderedDict[tuple[int, int, bytes, int, bytes, int], Flow] = OrderedDict()
@@ -134,6 +134,19 @@ class Classifier:
         self._siblings = Services()  # by their shapes
         self._fragments = Fragments()
         self._verdicts: dict[tuple[object, ...], Verdict] = {}
+
+    @property
+    def hints(self) -> Hints:
+        """What operators, schedulers and the port table say."""
+        return self._hints
+
+    @hints.setter
+    def hints(self, hints: Hints) -> None:
+        """They say something else now, of known flows too; marks stay what they were."""
+        self._hints = hints
+        for flow in self._flows.values():
+            if flow._hint is None or flow._hint[0] is not Reason.MARK:
+                flow._hint = self._hinted(flow.key, 0)
 
     @property
     def flows(self) -> Iterator[Flow]:
@@ -154,7 +167,7 @@ class Classifier:
         """Take one packet in; its flow, if the verdict on it is new or changed.
 
         Args:
-            now: Seconds, of any origin but that of the jobs' expiry if there are jobs.
+            now: Seconds, of any origin.
             packet: What a frame carried.
             domain: Where its addresses mean something.
             trusted: Whether its mark is believed, should a flow begin with it.
@@ -253,7 +266,7 @@ class Classifier:
             self._undecided.pop(gone.key, None)
             if self._on_gone:
                 self._on_gone(gone)
-        flow = flows[key] = Flow(key, now, self._hinted(key, now, dscp))
+        flow = flows[key] = Flow(key, now, self._hinted(key, dscp))
         if len(self._undecided) >= self._most_undecided:
             _, oldest = self._undecided.popitem(last=False)
             oldest._client = oldest._server = None
@@ -261,11 +274,11 @@ class Classifier:
         self._undecided[key] = flow
         return flow
 
-    def _hinted(self, key: FlowKey, now: float, dscp: int) -> tuple[Reason, Hint] | None:
-        hints = self.hints
+    def _hinted(self, key: FlowKey, dscp: int) -> tuple[Reason, Hint] | None:
+        hints = self._hints
         if (hint := hints.operator(key)) is not None:
             return Reason.OPERATOR, hint
-        if (hint := hints.job(key, now)) is not None:
+        if (hint := hints.job(key)) is not None:
             return Reason.JOB, hint
         if dscp and (hint := hints.mark(dscp)) is not None:
             return Reason.MARK, hint
@@ -406,7 +419,7 @@ class Classifier:
         known = Circumstances(
             self._services.get(place),
             self._siblings.get(place),
-            self.hints.port(key.transport, key.cport, key.sport),
+            self._hints.port(key.transport, key.cport, key.sport),
             "UDP" if key.transport == UDP else "",
         )
         return weigh(identity, confidence, flow.shape, known)

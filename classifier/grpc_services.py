@@ -195,6 +195,7 @@ SERVICES: tuple[Service, ...] = (
     _call("google.storage.v2.Storage", "Google Cloud Storage", "object", _BULK, "googleapis google/storage/v2"),
     _call("google.storage.v1.Storage", "Google Cloud Storage", "object", _BULK, "googleapis google/storage/v1"),
     _call("google.bytestream.ByteStream", "ByteStream", "blob", _BULK, "googleapis google/bytestream"),
+    _call("kopia_repository.KopiaRepository", "Kopia", "backup", _BULK, "kopia/kopia grpcapi repository_server.proto"),
     _call("google.cloud.bigquery.storage.*", "BigQuery Storage", "rows", _BULK, "googleapis google/cloud/bigquery/storage"),
     _call("build.bazel.remote.execution.v2.ContentAddressableStorage", "Remote Execution API", "blob", _BULK, "bazelbuild/remote-apis remote_execution.proto"),
     _call("build.bazel.remote.*", "Remote Execution API", "build", _BACKGROUND, "bazelbuild/remote-apis"),

@@ -13,7 +13,7 @@ from classifier.fields import HTTP_NAMES, field_claim
 from classifier.grpc_services import service_claim
 from classifier.model import UDP, Identity
 from classifier.names import name_claim
-from classifier.paths import query_claims, target_claims
+from classifier.paths import NEUTRAL, query_claims, target_claims
 from policies.classes import TrafficClass
 
 _RFC = "RFC 9112"
@@ -70,6 +70,12 @@ class Message(NamedTuple):
         """Content-Length; 0 where there is none."""
         value = self.fields.get(b"content-length", b"")
         return int(value) if len(value) < 16 and value.isdigit() else 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether the body, where there is to be one, has begun."""
+        awaited = self.length > 0 or b"transfer-encoding" in self.fields
+        return self.complete and (bool(self.body) or not awaited)
 
 
 def begins(first: bytes) -> bool:
@@ -185,14 +191,21 @@ def _with_answer(request: Message, claims: list[Claim], server: bytes) -> Identi
             claims += _of_ray_serve(request, answer)
     sent, got = request.length, answer.length if answer else 0
     best = weigh(claims)
+    asked = _asks(request)
     if best is None or best.confidence < SURE:
         for message in _following(request):
             claims += _of_request(message, [])
-            sent = max(sent, message.length)
+            sent, asked = max(sent, message.length), asked or _asks(message)
         best = weigh(claims)
-    answered = answer is not None and answer.complete
+    answered = asked and answer is not None and answer.begun
     upgraded = _upgraded(request) and (answer is None or answer.status == 101)
     return _decide(best, answered, upgraded, max(sent, got), got > sent)
+
+
+def _asks(request: Message) -> bool:
+    """Whether it is for something that tells what the connection is for, or its last request."""
+    closes = b"close" in request.fields.get(b"connection", b"")
+    return closes or request.target.partition(b"?")[0] not in NEUTRAL
 
 
 def _final_answer(server: bytes) -> Message | None:

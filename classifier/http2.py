@@ -14,11 +14,12 @@ from hpack.exceptions import HPACKDecodingError
 from hpack.huffman_table import decode_huffman
 from hpack.table import HeaderTable
 
+from classifier.bodies import body_claim
 from classifier.claims import SURE, Claim, weigh
 from classifier.fields import HTTP_NAMES, NAMES, field_claim
 from classifier.grpc_services import is_neutral, method_claim, service_claim
 from classifier.model import Identity
-from classifier.paths import target_claims
+from classifier.paths import NEUTRAL, query_claims, target_claims
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _RFC = "RFC 9113"
@@ -48,7 +49,7 @@ _LONGEST_NAME = 64
 _LATE_STREAM = 1 << 24
 _LONG = 30  # for a length to be right by chance
 _NEW_NAMES = frozenset((0, 0x10, 0x40))  # RFC 7541, 6.2: literal fields whose name follows
-_MOST_SECTIONS = 8
+_MOST_SECTIONS, _MOST_BODIES = 8, 3
 _MESSAGE_PREFIX, _FULL_FRAME = 5, 16384
 _LONGEST_FRAME = 1 << 20  # above what known peers allow, though the field holds 2**24
 _MOST_FRAMES, _ENOUGH_FRAMES = 24, 4  # that are looked at, and that make others unlikely
@@ -229,6 +230,7 @@ class _Half(NamedTuple):
         claim: Of the service that a path names.
         settings: Whether there are known ones, or the preface promises them.
         grpc: Whether a DATA frame holds a message with gRPC's prefix.
+        bodies: What DATA frames begin with.
     """
 
     sections: list[dict[bytes, bytes]]
@@ -236,6 +238,7 @@ class _Half(NamedTuple):
     claim: Claim | None
     settings: bool
     grpc: bool
+    bodies: list[bytes]
 
 
 def _walk(data: bytes, preface: bool = False) -> _Half:
@@ -243,6 +246,7 @@ def _walk(data: bytes, preface: bool = False) -> _Half:
         return _SILENT
     table = FieldTable()
     sections: list[dict[bytes, bytes]] = []
+    bodies: list[bytes] = []
     longest, settings, grpc = 0, preface, False
     block: bytes | None = None
     claim: Claim | None = None
@@ -250,6 +254,7 @@ def _walk(data: bytes, preface: bool = False) -> _Half:
         if frame.kind == _DATA:
             message = _message_length(frame.payload)
             longest, grpc = max(longest, message), grpc or _fits(message, frame)
+            bodies.append(frame.payload)
         if claim is not None:
             if frame.kind == _DATA:
                 break
@@ -266,10 +271,10 @@ def _walk(data: bytes, preface: bool = False) -> _Half:
             block = None
             if len(sections) == _MOST_SECTIONS:
                 break
-    return _Half(sections, longest, claim, settings, grpc)
+    return _Half(sections, longest, claim, settings, grpc, bodies[:_MOST_BODIES])
 
 
-_SILENT = _Half([], 0, None, False, False)
+_SILENT = _Half([], 0, None, False, False, [])
 
 
 def _message_length(payload: bytes) -> int:
@@ -389,11 +394,14 @@ def _decide(asks: _Half, answers: _Half, preface: bool) -> Identity:
         return _NO_REQUEST_YET
     declared, from_server = max(asks.longest, answers.longest), answers.longest > asks.longest
     grpc = asks.grpc or answers.grpc or any(_is_grpc(section) for section in sections)
-    best = weigh([claim for section in sections for claim in _of_section(section, grpc)])
+    claims = [claim for section in sections for claim in _of_section(section, grpc)]
+    if not grpc:
+        claims += _of_bodies(asks) + _of_bodies(answers)
+    best = weigh(claims)
     if best is not None and best.confidence >= _DECIDES:
         return Identity(*best, best.confidence >= SURE, declared, from_server)
     paths = [section[b":path"] for section in sections if b":path" in section]
-    named = any(not is_neutral(path) for path in paths)
+    named = any(not (is_neutral(path) or path.partition(b"?")[0] in NEUTRAL) for path in paths)
     sure = (
         0.98 if preface else 0.9 if asks.settings or answers.settings else 0.75 if sections else 0.6
     )
@@ -414,10 +422,18 @@ def _of_section(section: dict[bytes, bytes], grpc: bool) -> list[Claim]:
         claim = method_claim(path)
         found += [claim] if claim else []
     elif path:
-        found += target_claims(section.get(b":method", b"GET"), path.partition(b"?")[0])
+        target, _, query = path.partition(b"?")
+        found += target_claims(section.get(b":method", b"GET"), target)
+        found += query_claims(query) if query else []
     names = NAMES if grpc else HTTP_NAMES
     for name, value in section.items():
         claim = field_claim(name, value.lower()) if name in names else None
         if claim is not None and not (grpc and name == b"user-agent"):
             found.append(claim)
     return found
+
+
+def _of_bodies(half: _Half) -> list[Claim]:
+    answers = any(b":status" in section for section in half.sections)
+    claims = [body_claim(body, answers) for body in half.bodies]
+    return [claim for claim in claims if claim is not None]

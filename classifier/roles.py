@@ -34,6 +34,7 @@ class Roles(NamedTuple):
         overrules: Whether the volume also overrules bytes that said `small`.
         by_shape: Whether the shape may say more of what it carries.
         why: Where the limit is from.
+        any_packets: Whether a burst of short packets counts too, as multiplexers make them.
     """
 
     limit_bytes: int
@@ -44,6 +45,7 @@ class Roles(NamedTuple):
     overrules: bool
     by_shape: bool
     why: str
+    any_packets: bool = False
 
 
 # By protocol, or by its first word.
@@ -63,6 +65,7 @@ TABLE: dict[str, Roles] = {
     "MPI": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, False, "Open MPI: btl_tcp_eager_limit 64 kB, OOB messages of some kB"),
     "Open": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, False, "as MPI"),
     "UCX": Roles(8_192, _GRADIENT, "collective data", _CONTROL, "wire-up", False, False, "UCX: UCX_TCP_TX_SEG_SIZE is 8 kB"),
+    "libp2p": Roles(64_000, _GRADIENT, "averaging of peers", _CONTROL, "peer discovery", False, True, "hivemind: DHT messages take some kB, parts of tensors 512 kB", any_packets=True),
     "FTP": Roles(0, _BULK, "file transfer", _BULK, "file transfer", False, False, "RFC 959"),
 }  # fmt: skip
 
@@ -83,7 +86,7 @@ def resolve(identity: Identity, shape: Shape) -> Identity:
     said = identity.traffic_class
     if said is not None and not (roles.overrules and said is roles.small):
         return identity
-    volume = _volume(identity, shape)
+    volume = _volume(identity, shape, roles.any_packets)
     if volume >= roles.limit_bytes:
         sure = 0.97 - 0.2 * roles.limit_bytes / max(volume, 1)
         return _with(identity, roles.large, roles.large_role, sure)
@@ -123,8 +126,11 @@ def _with(identity: Identity, traffic_class: TrafficClass, role: str, sure: floa
     )
 
 
-def _volume(identity: Identity, shape: Shape) -> int:
+def _volume(identity: Identity, shape: Shape, any_packets: bool) -> int:
     """The most that one side sends at a stretch, as declared or as seen."""
+    if any_packets:
+        sent = (size for burst in shape.bursts() for size in burst.sent)
+        return max(identity.declared, *sent, 0)
     return max(identity.declared, _stretch(shape, Side.CLIENT), _stretch(shape, Side.SERVER))
 
 

@@ -45,7 +45,7 @@ def read_labels(file: Path) -> dict[LabelKey, TrafficClass]:
         LabelsError: It isn't there, or a line of it is wrong.
     """
     try:
-        with file.open(encoding="utf-8", newline="") as stream:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
             return _labels(csv.DictReader(stream), str(file))
     except OSError as error:
         raise LabelsError(f"{file}: {error.strerror or error}") from error

@@ -6,6 +6,7 @@ sure that makes us, who says so. `signatures.py` is the engine.
 
 from classifier import (
     table_control,
+    table_inference,
     table_messaging,
     table_services,
     table_storage,
@@ -16,6 +17,7 @@ from classifier import (
 ENTRIES = (
     *table_training.ENTRIES,
     *table_control.ENTRIES,
+    *table_inference.ENTRIES,
     *table_messaging.ENTRIES,
     *table_telemetry.ENTRIES,
     *table_storage.ENTRIES,

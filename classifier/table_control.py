@@ -37,5 +37,6 @@ ENTRIES = (
     E("Akka remoting", "cluster calls", CONTROL, TCP, (b"AKKA",), rb"AKKA[\x01-\x03]", 0.95, "Akka Artery TcpFraming.scala Magic"),
     E("Erlang distribution", "cluster calls", CONTROL, TCP, (b"\0",), check.erlang, 0.85, "Erlang/OTP distribution protocol, handshake"),
     E("Hazelcast", "cluster calls", CONTROL, TCP, (b"HZC", b"HZX", b"CB2", b"CP2"), rb"(?:HZC|HZX|CB2|CP2)(?:\Z|[\x00-\x1f])", 0.85, "Hazelcast nio/Protocols.java"),
+    E("Redis cluster bus", "cluster calls", CONTROL, TCP, (b"RCmb",), rb"RCmb\x00.{3}\x00[\x00-\x02]", 0.97, "Redis cluster.h clusterMsg"),
     E("Slurm", "job control", CONTROL, TCP, (b"\0",), check.slurm, 0.9, "Slurm slurm_protocol_common.h, SLURM_PROTOCOL_VERSION; MUNGE credential"),
 )

@@ -41,5 +41,11 @@ ENTRIES = (
     E("Jaeger", "traces", TELEMETRY, UDP, (b"\x82\x81", b"\x82\x21"), rb"\x82[\x21\x81].{1,5}?\x09emitBatch", 0.98, "Jaeger agent.thrift, Thrift compact protocol"),
     E("Jaeger", "traces", TELEMETRY, UDP, (b"\x80\x01\0\x04", b"\x80\x01\0\x01"), rb"\x80\x01\x00[\x01\x04]\x00\x00\x00\x09emitBatch", 0.98, "Jaeger agent.thrift, Thrift binary protocol"),
     E("Ganglia", "measurements", TELEMETRY, UDP, (b"\0\0\0\x80", b"\0\0\0\x85", b"\0\0\0\x86"), rb"\x00\x00\x00[\x80-\x8b]\x00\x00\x00[\x01-\x40][\w.-]", 0.85, "Ganglia gm_protocol.x"),
+    E("Ganglia", "measurements", TELEMETRY, TCP, (b"<?xml",), rb"<\?xml[^>]{0,100}\?>\s{0,4}<!DOCTYPE GANGLIA_XML", 0.98, "Ganglia gmond, gmetad: report in XML"),
+    E("OpenTSDB", "measurements", TELEMETRY, TCP, (b"put ",), rb"put [\w./-]{1,200} \d{10,13} [-+]?\d[\d.eE+-]{0,30} [\w./-]{1,100}=", 0.97, "OpenTSDB telnet-style put"),
+    E("Munin", "measurements", TELEMETRY, TCP, (b"# munin node at ",), None, 0.98, "Munin node protocol"),
+    E("Checkmk", "measurements", TELEMETRY, TCP, (b"<<<check_mk>>>",), None, 0.98, "Checkmk agent output"),
+    E("Netdata", "measurements", TELEMETRY, TCP, (b"STREAM key=",), rb"STREAM key=[^& ]{1,60}&hostname=", 0.98, "netdata/netdata streaming sender"),
+    E("NRPE", "checks", TELEMETRY, TCP, tuple(bytes((0, version, 0, kind)) for version in (2, 3, 4) for kind in (1, 2, 3)), check.nrpe, 0.97, "Nagios NRPE common.h, packets of version 2 to 4"),
     E("Zabbix", "measurements", TELEMETRY, TCP, (b"ZBXD\x01", b"ZBXD\x03"), None, 0.97, "Zabbix protocol header"),
 )

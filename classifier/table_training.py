@@ -17,6 +17,7 @@ _COMMANDS = tuple(bytes((command, 0, 0, 0)) for command in range(1, 12))
 ENTRIES = (
     E("PyTorch TCPStore", "rendezvous", CONTROL, TCP, (b"\x00\xce\xf7\x85\x3c",), None, 0.99, "PyTorch TCPStoreBackend.hpp validationMagicNumber"),
     E("PyTorch TCPStore", "rendezvous", CONTROL, TCP, tuple(bytes([k]) for k in range(17)), check.tcp_store_query, 0.85, "PyTorch TCPStoreBackend.hpp QueryType"),
+    E("PaddlePaddle TCPStore", "rendezvous", CONTROL, TCP, tuple(bytes((command, 0, 0, 0)) for command in range(5)), check.paddle_store, 0.93, "PaddlePaddle distributed/store tcp_store.cc, tcp_utils.h"),
     E("Gloo", "collective", GRADIENT, TCP, _SHORT, check.gloo_op, 0.95, "Gloo transport/tcp/pair.h struct Op, transport/uv/pair.h", 4),
     E("Open MPI BTL", "collective", GRADIENT, TCP, (b"OPAL-TCP-BTL\0", b"OMPI-TCP-BTL\0"), None, 0.99, "Open MPI btl_tcp_endpoint.c magic_id_string"),
     E("Open MPI BTL", "collective", GRADIENT, TCP, (b"OPAL-TCP-BTL\0", b"OMPI-TCP-BTL\0"), None, 0.99, "Open MPI btl_tcp_endpoint.c magic_id_string", 8),
@@ -42,6 +43,8 @@ ENTRIES = (
     E("XGBoost", "collective", GRADIENT, TCP, tuple(bytes([c]) for c in b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"), check.xgboost_ring, 0.9, "XGBoost collective/comm.cc ConnectWorkers"),
     E("NVFlare", "federated update", FEDERATED, TCP, (b"\0",), check.sfm, 0.9, "NVFlare fuel/f3/sfm prefix.py, constants.py"),
     E("ps-lite", "push and pull", GRADIENT, TCP, (b"\xff",), frames.ps_lite, 0.98, "dmlc/ps-lite zmq_van.h, meta.proto, meta.h; BytePS"),
+    E("ps-lite", "scheduler", CONTROL, TCP, (b"\0",), rb"\x00[\x10-\x7f]\x08.{1,5}?\x1a[\x04-\x0a]\x08\x03\x18.{1,6}?\x20[\x00\x01]\x28", 0.9, "dmlc/ps-lite meta.proto Control.BARRIER, joined midway"),
+    E("ps-lite", "push and pull", GRADIENT, TCP, (b"\0", b"\1"), rb"[\x00\x01][\x10-\x7f]\x08.{1,5}?\x20[\x00\x01]\x28[\x00\x01]\x30[\x00\x01]\x38.{1,5}?\x40", 0.9, "dmlc/ps-lite meta.proto PBMeta, joined midway"),
     E("oneCCL", "rendezvous", CONTROL, TCP, tuple(bytes((mode, 0, 0, 0)) for mode in range(1, 13)), check.oneccl, 0.9, "oneCCL internal_kvs_server.hpp kvs_request_t"),
     E("Horovod", "driver and tasks", CONTROL, TCP, _ANY, check.horovod, 0.93, "Horovod runner/common/util/network.py Wire"),
     E("iWARP", "tensors", GRADIENT, TCP, (b"MPA ID Req Frame", b"MPA ID Rep Frame"), None, 0.99, "RFC 5044 section 7.1"),

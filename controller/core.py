@@ -144,7 +144,7 @@ def _switch_up(state: State, event: SwitchUp, now: float) -> Iterator[Command]:
     old = switch.ports
     switch.ports = {p.number: PortState(p, _up_since(old.get(p.number), now)) for p in event.ports}
     switch.connection, switch.connected_at, switch.ready = event.connection, now, False
-    switch.copies = True
+    switch.can_copy = True
     state.unsettled_ports.add(event.dpid)
     yield Note("switch-up", f"switch {event.dpid:#x} connected, {len(event.ports)} ports")
     yield from _carrier_changes(state, switch, now)

@@ -17,7 +17,7 @@ from controller.state import State, Switch
 from policies.classes import TrafficClass, Transport
 from policies.model import PortRange
 
-MOST_ENTRIES = 1024  # of one saying, on one switch
+MOST_ENTRIES, MOST_ON_SWITCH = 1024, 4096  # of one saying, and of all, on one switch
 
 _Networks = Sequence[IPv4Network | IPv6Network]
 
@@ -28,14 +28,17 @@ def install(state: State, switch: Switch) -> None:
 
 
 def _rules(state: State, switch: Switch) -> Iterator[Rule]:
-    """Up to the first saying that is too wide."""
+    """Up to the first saying that is too wide, or one too many."""
     numbers = {entry.name: entry.number for entry in state.policy.slices}
+    left = MOST_ON_SWITCH
     for priority, traffic_class, slice_name, conditions in _sayings(state, switch):
         if slice_name is not None and slice_name not in numbers:
             continue
-        entries = list(islice(conditions, MOST_ENTRIES + 1))
-        if len(entries) > MOST_ENTRIES:
+        most = min(MOST_ENTRIES, left)
+        entries = list(islice(conditions, most + 1))
+        if len(entries) > most:
             return
+        left -= len(entries)
         for fields in entries:
             if slice_name is not None:
                 fields["metadata"] = slice_pipeline.metadata_of(numbers[slice_name])

@@ -1,7 +1,7 @@
-"""Servers' ports whose flows have all been of one class: new flows there are known at once.
+"""What one host asks of a server's port, where that was always of one class: known at once.
 
-Owns the bookkeeping of what was found; rules are made in `recognition`. While the flows of a
-service disagree, each of them is looked at.
+Owns the bookkeeping of what was found; rules are made in `recognition`. It is kept for each client
+apart, so that nobody can lie for others. While flows disagree, each of them is looked at.
 """
 
 from collections import OrderedDict
@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from classifier.model import FlowKey
 from policies.classes import TrafficClass
 
-MOST_SERVICES = 512
+MOST_SERVICES = 1024
 MARKED_AFTER, BELIEVED_AFTER = 3, 16  # flows that agreed
 LEASE_S = 60.0  # after which one flow is looked at again
 EXCEPTION_S = 3600.0  # for which one flow of another class keeps a service from being believed
 
-Place = tuple[int, int, bytes, int]  # domain, transport, server, its port
+Place = tuple[int, int, bytes, bytes, int]  # domain, transport, client, server, its port
 
 
 def place_of(key: FlowKey) -> Place:
-    """Where a flow's server is."""
-    return (key.domain, key.transport, key.server, key.sport)
+    """Who asks, and where a flow's server is."""
+    return (key.domain, key.transport, key.client, key.server, key.sport)
 
 
 @dataclass(slots=True)
 class KnownService:
-    """What the flows to one port were.
+    """What the flows of one client to one port were.
 
     Attributes:
         place: The port.
@@ -65,6 +65,10 @@ class KnownServices:
 
     def __len__(self) -> int:
         return len(self._known)
+
+    def get(self, place: Place) -> KnownService | None:
+        """What is known of it."""
+        return self._known.get(place)
 
     def learn(
         self, place: Place, traffic_class: TrafficClass, now: float, *, told: bool

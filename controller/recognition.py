@@ -28,7 +28,7 @@ from controller.state import End, Host, State, Switch
 from policies.classes import TrafficClass
 
 _ENOUGH_PACKETS, _ENOUGH_S = 50, 5.0  # after which a flow that nothing tells is left alone
-_SURE = 0.8
+_SURE = 0.7
 _HEADERS_BYTES = 66  # of a counted frame: Ethernet, IPv4, TCP with time stamps
 _EARLIER = "recognised before the controller was started anew"
 
@@ -165,10 +165,11 @@ def _service_heard(state: State, flow: Flow, now: float) -> Iterator[Command]:
     for service in state.services.learn(place_of(flow.key), verdict.traffic_class, now, told=told):
         _install_service(state, service)
         if service.believed:
-            _, transport, address, port = service.place
+            _, transport, client, server, port = service.place
             kind = "tcp" if transport == TCP else "udp"
-            yield Note("service-recognised", f"{kind} port {port} of {ip_address(address)} is "
-                       f"{service.traffic_class.value}, by {service.agreed} flows")  # fmt: skip
+            yield Note("service-recognised", f"what {ip_address(client)} sends to {kind} port "
+                       f"{port} of {ip_address(server)} is {service.traffic_class.value}, by "
+                       f"{service.agreed} flows")  # fmt: skip
 
 
 def _install_service(state: State, service: KnownService) -> None:
@@ -179,19 +180,20 @@ def _install_service(state: State, service: KnownService) -> None:
 
 
 def _service_rules(state: State, service: KnownService) -> Iterator[Rule]:
-    domain, transport, address, port = service.place
+    domain, transport, client, server, port = service.place
     entry = state.policy.class_of(service.traffic_class)
-    ip, kind = "ipv4" if len(address) == 4 else "ipv6", "tcp" if transport == TCP else "udp"
-    for end in ("dst", "src"):
+    ip, kind = "ipv4" if len(server) == 4 else "ipv6", "tcp" if transport == TCP else "udp"
+    goto = Table.PIN if service.believed else Table.COPY
+    for near, far in (("dst", "src"), ("src", "dst")):
         fields: Fields = {
             "eth_type": pipeline.IPV4 if ip == "ipv4" else pipeline.IPV6,
             "ip_proto": transport,
-            f"{ip}_{end}": int.from_bytes(address, "big"),
-            f"{kind}_{end}": port,
+            f"{ip}_{near}": int.from_bytes(server, "big"),
+            f"{ip}_{far}": int.from_bytes(client, "big"),
+            f"{kind}_{near}": port,
         }
         if state.sliced:
             fields["metadata"] = slice_pipeline.metadata_of(domain)
-        goto = Table.PIN if service.believed else Table.COPY
         yield pipeline.class_rule(state.policy, Ask.SERVICE, entry, fields, goto)
 
 
@@ -288,23 +290,27 @@ def adopt(state: State, switch: Switch, rules: Iterable[Rule], now: float) -> No
         marks = {action.value for action in rule.actions if isinstance(action, SetField)}
         found = next((c.traffic_class for c in state.policy.classes if c.dscp in marks), None)
         fields = {field.name: field.value for field in rule.match}
-        ends = _end_in(fields, "src"), _end_in(fields, "dst")
+        source, target = _end_in(fields, "src"), _end_in(fields, "dst")
+        if found is None or source is None or target is None:
+            continue
         domain = fields.get("metadata", 0) >> slice_pipeline.SLICE_OFFSET
         about = (domain, fields.get("ip_proto", 0))
-        match found, ends:
-            case TrafficClass(), ((_, _), (_, _)) if rule.priority == Ask.FLOW:
-                _adopt_flow(state, switch, FlowKey(*about, *ends[0], *ends[1]), found, now)
-            case TrafficClass(), (None, (_, _)) if rule.priority == Ask.SERVICE:
-                state.services.adopt((*about, *ends[1]), found, now)
+        (client, cport), (server, sport) = source, target
+        if sport is None:  # the way back of a service
+            continue
+        if rule.priority == Ask.SERVICE:
+            state.services.adopt((*about, client, server, sport), found, now)
+        elif cport is not None:
+            _adopt_flow(state, switch, FlowKey(*about, client, cport, server, sport), found, now)
 
 
-def _end_in(fields: dict[str, int], end: str) -> tuple[bytes, int] | None:
-    """Address and port of one end that a rule asks for."""
+def _end_in(fields: dict[str, int], end: str) -> tuple[bytes, int | None] | None:
+    """Address and port, if any, of one end that a rule asks for."""
+    ports = (fields.get(f"{transport}_{end}") for transport in ("tcp", "udp"))
+    port = next((port for port in ports if port is not None), None)
     for ip, size in (("ipv4", 4), ("ipv6", 16)):
-        for transport in ("tcp", "udp"):
-            address, port = fields.get(f"{ip}_{end}"), fields.get(f"{transport}_{end}")
-            if address is not None and port is not None:
-                return address.to_bytes(size, "big"), port
+        if (address := fields.get(f"{ip}_{end}")) is not None:
+            return address.to_bytes(size, "big"), port
     return None
 
 
@@ -322,9 +328,9 @@ def _adopt_flow(
 
 def refused(state: State, switch: Switch, event: Refused) -> Iterator[Command]:
     """A switch that can't copy packets, as only Open vSwitch can, goes without."""
-    if not (switch.copies and event.subject.startswith(f"flow in table {Table.COPY.value},")):
+    if not (switch.can_copy and event.subject.startswith(f"flow in table {Table.COPY.value},")):
         return
-    switch.copies = False
+    switch.can_copy = False
     for number in switch.host_ports & switch.ports.keys():
         routing.install_port(state, switch, number)
     yield Note("no-copies", f"switch {switch.dpid:#x} can't copy packets to the controller: flows "

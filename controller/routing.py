@@ -83,7 +83,7 @@ def install_port(state: State, switch: Switch, number: int) -> None:
     else:
         rules = pipeline.host_port_rules(number, policy, trusted=trusted)
     meters = [pipeline.port_meter(number, state.settings.punt_pps)]
-    if state.settings.classify and switch.copies:
+    if state.settings.classify and switch.can_copy:
         rules += pipeline.copy_rules(number)
         meters.append(pipeline.copy_meter(number, state.settings.copy_pps))
     switch.mirror.put(("port", number), rules, meters=meters)

@@ -42,7 +42,7 @@ class Switch:
     `sent` and `acked` number barriers: what was sent up to barrier n is carried out once
     `acked` >= n. `edge` is its number in labels, given when it first has a port for hosts.
     `host_ports` are the ports that have been told to be for hosts, up now or not; `present` the
-    slices that can be on them. `copies` is False once it has refused to copy packets.
+    slices that can be on them. `can_copy` is False once it has refused to copy packets.
     """
 
     dpid: int
@@ -57,7 +57,7 @@ class Switch:
     hosts: dict[HostKey, "Host"] = field(default_factory=dict)
     host_ports: set[int] = field(default_factory=set)
     present: frozenset[int] = frozenset()
-    copies: bool = True
+    can_copy: bool = True
     foreign: dict[int, int] = field(default_factory=dict)  # port -> frames of no slice, noted
     resync: bool = False  # barriers of an earlier connection may be lost: ask again
     reading: int | None = None  # value of `sent` when its tables were asked for

@@ -5,6 +5,7 @@ subcommand's work.
 """
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -71,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
+        if error.errno == errno.ENOSPC and error.filename is None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            print("headway: error: the output could not be written: no space left", file=sys.stderr)
+            return _EXIT_ERROR
         if error.filename is None:  # not a file somebody named
             raise
         print(f"headway: error: {error.filename}: {error.strerror}", file=sys.stderr)

@@ -18,6 +18,7 @@ from classifier import (
     paths,
     roles,
     table_control,
+    table_inference,
     table_messaging,
     table_services,
     table_storage,
@@ -34,6 +35,7 @@ _READABLE = frozenset(string.printable.encode())
 _THEMES = (
     ("Training", table_training.ENTRIES),
     ("Control", table_control.ENTRIES),
+    ("Inference and agents", table_inference.ENTRIES),
     ("Messaging", table_messaging.ENTRIES),
     ("Telemetry", table_telemetry.ENTRIES),
     ("Storage and transfer", table_storage.ENTRIES),

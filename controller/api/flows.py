@@ -15,6 +15,7 @@ from controller.api.access import Role
 from controller.api.answers import Explained, FlowAnswer, Opinion
 from controller.api.problems import problem
 from controller.api.routes import Call, Page, PageQuery, Route, page
+from controller.known_services import place_of
 from policies.classes import TrafficClass, Transport
 from policies.fields import PrefixField
 from policies.mistakes import suggest
@@ -107,12 +108,23 @@ def _opinions(call: Call, query: ExplainQuery) -> Iterator[Opinion]:
     found = {
         Reason.OPERATOR: hints.operator(key),
         Reason.JOB: hints.job(key),
+        Reason.SIGNATURE: _by_service(call, key),
         Reason.PORT: hints.port(key.transport, key.cport, key.sport),
         Reason.DEFAULT: Hint(TrafficClass.BACKGROUND, "what is left when nothing tells"),
     }
     for reason, hint in found.items():
         if hint is not None:
             yield {"reason": reason.value, "class": hint.traffic_class.value, "why": hint.why}
+
+
+def _by_service(call: Call, key: FlowKey) -> Hint | None:
+    """What earlier flows of this client to this port were, if a new one goes by that."""
+    back = FlowKey(key.domain, key.transport, key.server, key.sport, key.client, key.cport)
+    for way in (key, back):
+        service = call.site.state.services.get(place_of(way))
+        if service is not None and service.marked:
+            return Hint(service.traffic_class, f"{service.agreed} flows to the same port before")
+    return None
 
 
 def _is_same(flow: dict[str, Any], query: ExplainQuery) -> bool:

@@ -75,7 +75,10 @@ class Gate:
             raise self._unknown("send 'Authorization: Bearer TOKEN'", "")
         req.context.caller = self._site.tokens.caller(token.strip())
         if req.context.caller is None:
-            raise self._unknown("this token is not known", ' error="invalid_token"')
+            raise self._unknown(
+                "this token is not known: --token-file or HEADWAY_STATE of the controller",
+                ' error="invalid_token"',
+            )
 
     def _unknown(self, detail: str, error: str) -> falcon.HTTPError:
         text = "a call of the API without a known token"

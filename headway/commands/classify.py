@@ -35,6 +35,7 @@ _EXIT_ERROR = 2
 _MOST_ROWS = 200
 _MOST_JOB_BYTES = 16 << 20
 _JOBS = TypeAdapter(list[JobForm])
+_ANSWERED = ("expires_at", "trouble", "owner")
 
 _EPILOG = """\
 A class is told by the first bytes of a flow, by its behaviour where those tell nothing, and by what
@@ -122,6 +123,9 @@ def run(args: argparse.Namespace) -> int:
     with _progress(args.files) as tell:
         reading = read_flows(args.files, hints, trusted=args.trust_marks, tell=tell)
     judgement = None if labels is None else judge(reading.rows, args.files, labels)
+    if judgement and not judgement.over_all.flows and reading.rows:
+        raise CommandError(f"{args.labels}: no label is for a flow of these captures; its column "
+                           "'file' has their names without folders")  # fmt: skip
     if args.json:
         print(json.dumps(_told(reading, judgement), indent=2))
     else:
@@ -167,15 +171,26 @@ def _read_jobs(file: Path) -> list[Job]:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise CommandError(f"{file}: job {place}: {first['msg']}") from error
+    except RecursionError as error:
+        raise CommandError(f"{file}: nested too deep") from error
     except ValueError as error:  # of JSON, of UTF-8, and of names that are no addresses
         raise CommandError(f"{file}: {error}") from error
 
 
-def _listed(read: object) -> object:
+def _listed(read: object) -> list[object]:
     """One job, a list of them, or what the API answers."""
     if isinstance(read, dict):
-        return read.get("jobs", [read])
-    return read
+        read = read.get("items", read.get("jobs", [read]))
+    if not isinstance(read, list):
+        raise ValueError("give one job, a list of them, or what /v1/jobs answers")
+    return [_written(job) for job in read]
+
+
+def _written(job: object) -> object:
+    """A job as it would be registered: without what only the API's answer has."""
+    if not isinstance(job, dict):
+        return job
+    return {key: value for key, value in job.items() if key not in _ANSWERED and value}
 
 
 def _unknown(host: str) -> list[Network]:

@@ -182,7 +182,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         with sys.stdin.buffer if str(path) == "-" else path.open("rb") as file:
             form = json.loads(file.read(_MOST_FILE + 1))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CommandError(f"{path}: not JSON: {error}") from error
     if not isinstance(form, dict):
         raise CommandError(f"{path}: give one job: {_EXAMPLE}")

@@ -51,6 +51,13 @@ def test_volume_tells(protocol: str, large: str, small: str, mss: int) -> None:
     assert much.role != few.role
 
 
+def test_bursts_of_short_packets_count_behind_a_multiplexer() -> None:
+    averaged = exchanged(*SMALL, (C, 100_000), (S, 100_000), mss=380)
+    assert resolve(named("libp2p"), averaged).traffic_class is TrafficClass.GRADIENT
+    asked = exchanged(*SMALL * 50, mss=380)
+    assert resolve(named("libp2p"), asked).traffic_class is TrafficClass.CONTROL
+
+
 @pytest.mark.parametrize("protocol", ["HTTP", "ZMTP", "MQTT"])
 def test_a_declared_length_tells_with_the_first_packet(protocol: str) -> None:
     limit = TABLE[protocol].limit_bytes

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from zlib import crc32
 
 import pytest
 
@@ -63,6 +64,8 @@ SPARK_RPC = b"\x01\0\x0910.78.0.2\0\0\x84\x91\xac\xed\0\x05sr\0"
 CALL = u32(0x1234, 0, 2, 100003, 3, 0, 0, 0, 0, 0)
 NETCONF = b'<?xml version="1.0"?>\n<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><cap'
 DATE = 0xE9000000
+NRPE_4 = u16(4, 2) + bytes(6) + u16(0) + u32(12) + b"NRPE v4.1.0\0"
+NRPE = u16(2, 1) + bytes(4) + u16(0) + b"check_load".ljust(1026, b"\0")
 
 SAMPLES: list[Sample] = [
     ("PyTorch TCPStore", TCP, b"\0" + l32(0x3C85F7CE) + b"\x0d" + l32(9), b""),
@@ -326,7 +329,6 @@ SAMPLES: list[Sample] = [
     ("IMAP", TCP, b"", b"* OK [CAPABILITY IMAP4rev1] ready\r\n"),
     ("POP3", TCP, b"", b"+OK POP3 server ready\r\n"),
     ("IRC", TCP, b"NICK me\r\nUSER me 0 * :me\r\n", b""),
-    ("XMPP", TCP, b"<?xml version='1.0'?><stream:stream to='x'", b""),
     ("telnet", TCP, b"", b"\xff\xfd\x18\xff\xfd\x20\xff\xfd\x23"),
     ("RDP", TCP, b"\3\0\0\x13\x0e\xe0\0\0\0\0\0\1\0\x08\0\3\0\0\0", b""),
     ("VNC", TCP, b"", b"RFB 003.008\n"),
@@ -342,6 +344,61 @@ SAMPLES: list[Sample] = [
     ("VXLAN", UDP, b"\x08\0\0\0\0\0\x2a\0" + NOISE[:12] + b"\x08\0\x45\0" + bytes(18), b""),
     ("Bitcoin", TCP, b"\xf9\xbe\xb4\xd9version\0", b""),
     ("CoAP", UDP, b"\x40\1\x12\x34\xb5hello", b""),
+    ("LCM", UDP, b"LC02" + u32(7) + b"POSE\0" + NOISE[:40], b""),
+    ("LCM", UDP, b"LC03" + u32(7, 90_000, 0) + u16(0, 2) + b"SCAN\0" + NOISE, b""),
+    ("ROS", TCP, l32(60, 19) + b"callerid=/listener1" + l32(11) + b"topic=/scan", b""),
+    ("MAVLink", UDP, b"\xfe\x09\0\1\1\0" + NOISE[:8] + b"\3ab", b""),
+    ("MAVLink", UDP, b"\xfd\x09\0\0\0\1\1\0\0\0" + NOISE[:8] + b"\3ab", b""),
+    ("MAVLink", TCP, b"\xfe\x09\0\1\1\x1e" + NOISE[:11] + b"\xfe\x09\1\1\1\0" + NOISE[:11], b""),
+    (
+        "OPC UA",
+        TCP,
+        b"HELF" + l32(56, 0, 65536, 65536, 0, 0, 24) + b"opc.tcp://10.0.0.1:4840/",
+        b"",
+    ),
+    ("MQTT-SN", UDP, b"\x0c\4\4\1\0\x1erobot7", b""),
+    ("ActiveMQ OpenWire", TCP, u32(317) + b"\1ActiveMQ" + u32(12), b""),
+    ("XMPP", TCP, b"<?xml version='1.0'?><stream:stream to='x'", b""),
+    ("Ganglia", TCP, b"", b'<?xml version="1.0" standalone="yes"?>\n<!DOCTYPE GANGLIA_XML [\n'),
+    ("eCAL", UDP, b"ECAL" + l32(5, 3, 77, 1, 40) + NOISE[:40], b""),
+    ("YARP", TCP, b"YA\x64\x1e\0\0RP", b""),
+    ("DDS-XRCE", UDP, b"\x80\0\0\0\0\1\x10\0XRCE\1\0\1\x0f", b""),
+    ("GIOP", TCP, b"GIOP\1\2\1\0" + l32(120), b""),
+    ("Ice", TCP, b"", b"IceP\1\0\1\0\3\0" + l32(14)),
+    ("Java RMI", TCP, b"JRMI\0\2\x4b", b""),
+    ("IBM MQ", TCP, b"TSH " + u32(268) + b"\2\1\x31\0", b""),
+    ("DNP3", TCP, b"\x05\x64\x05\xc0\1\0\0\4\xe9\x21", b""),
+    ("IEC 104", TCP, b"\x68\4\7\0\0\0", b""),
+    ("BACnet", UDP, b"\x81\x0b\0\x0c\1\x20\xff\xff\0\xff\x10\x08", b""),
+    ("EtherNet/IP", TCP, l32(0x40065, 0, 0) + NOISE[:8] + l32(0, 1), b""),
+    ("KNXnet/IP", UDP, b"\x06\x10\2\1\0\x0e\x08\1\x0a\0\0\1\x0e\x57", b""),
+    ("SPICE", TCP, b"REDQ" + l32(2, 2, 34), b""),
+    ("Guacamole", TCP, b"6.select,3.vnc;", b""),
+    ("OpenTSDB", TCP, b"put gpu.load 1700000000 0.5 host=h1\n", b""),
+    ("Munin", TCP, b"", b"# munin node at h1\n"),
+    ("Checkmk", TCP, b"", b"<<<check_mk>>>\nVersion: 2.2.0\n"),
+    ("Netdata", TCP, b"STREAM key=1-2-3&hostname=h1&os=linux HTTP/1.1\r\n", b""),
+    ("XMPP", TCP, b"<message to='agent@lab' type='chat'><body>", b""),
+    ("ps-lite", TCP, b"\0\x1c\x08\xff\xff\xff\xff\7\x1a\4\x08\3\x18\7\x20\1\x28\0", b""),
+    (
+        "ps-lite",
+        TCP,
+        b"\1\x17\x08\0\x20\1\x28\1\x30\0\x38\0\x40\x0eJ\3\x08\x0b\3P\0`\0h\0\1\x08" + bytes(8),
+        b"",
+    ),
+    ("ZMTP", TCP, b"\1\7weights\1\0012\2" + u64(160_000) + NOISE, b""),
+    ("NRPE", TCP, b"", NRPE_4[:4] + u32(crc32(NRPE_4)) + NRPE_4[8:]),
+    ("NRPE", TCP, NRPE[:4] + u32(crc32(NRPE)) + NRPE[8:], b""),
+    ("Redis cluster bus", TCP, b"RCmb" + u32(2256) + u16(1, 6379, 0), b""),
+    ("PaddlePaddle TCPStore", TCP, l32(0) + l64(6) + b"/init/" + l64(1), b""),
+    ("Wyoming", TCP, b'{"type": "describe", "version": "1.5.0"}\n', b""),
+    ("llama.cpp RPC", TCP, b"\x0e" + l64(0), l64(3) + b"\2\0\0"),
+    ("Unison", TCP, b"", b"Unison RPC\nVERSIONS 1\n"),
+    ("Amanda", TCP, b"Amanda 2.6 REQ HANDLE 000-0 SEQ 1\n", b""),
+    ("Amanda", UDP, b"Amanda 2.6 REQ HANDLE 000-0 SEQ 1\n", b""),
+    ("Syncthing", UDP, b"\x2e\xa7\xd9\x0b\x0a\x20" + NOISE[:32], b""),
+    ("Tarantool", TCP, b"", b"Tarantool 2.11.0 (Binary) 1\n"),
+    ("Modbus/TCP", TCP, u16(7, 0, 6) + b"\1\3\0\0\0\2", u16(7, 0, 7) + b"\1\3\4\0\1\0\2"),
 ]
 
 
@@ -429,6 +486,21 @@ def test_truncation_never_raises_and_never_names_another_class_surely() -> None:
             ("ps-lite", TCP, GREETING + named_ready(b"ps11"), GREETING + READY + b"SUB"),
             "gradient",
             "push and pull",
+        ),
+        (
+            ("Redis", TCP, b"*3\r\n$7\r\nmessage\r\n$18\r\n__sentinel__:hello\r\n$79\r\n10.7", b""),
+            "control",
+            "fail-over",
+        ),
+        (
+            (
+                "ps-lite",
+                TCP,
+                GREETING + named_ready(b"ps9") + b"\0\x08\x1a\4\x08\3\x18\7\x20\1",
+                GREETING + READY + b"SUB",
+            ),
+            "control",
+            "scheduler",
         ),
         (("Spark", TCP, u64(21) + b"\0" + u64(77 << 32) + u32(0), b""), "bulk", "blocks"),
         (

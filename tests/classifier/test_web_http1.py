@@ -204,3 +204,54 @@ def test_a_cut_value_is_not_taken_for_a_shorter_one() -> None:
     assert identify(whole[: at + 3]).protocol == "HTTP"  # not "git"
     put = request("PUT", "/x", Content_Length="123456")
     assert identify(put[: put.index(b"123456") + 3]).declared == 0
+
+
+HUB_CLIENT = "gradio_client/1.0; hf_hub/0.30; python/3.11"
+
+
+def test_a_library_that_asks_models_is_not_the_hub() -> None:
+    joined = request("POST", "/gradio_api/queue/join", b"{}", User_Agent=HUB_CLIENT)
+    assert identify(joined).traffic_class is INFERENCE
+    settings = request("GET", "/config", User_Agent=HUB_CLIENT)
+    assert identify(settings).protocol == "Gradio"
+    own = request("POST", "/generate", b'{"inputs":"x","parameters":{}}', User_Agent="hf_hub/0.30")
+    assert identify(own).traffic_class is INFERENCE
+    file = request("GET", "/o/m/resolve/main/a.bin", User_Agent="hf_hub/0.30")
+    assert identify(file).protocol == "Hugging Face hub"
+
+
+def test_a_health_check_does_not_end_the_question() -> None:
+    healthy = answer(200, b"ok", Content_Type="text/plain")
+    check = request("GET", "/health")
+    assert not identify(check, healthy).final
+    assert identify(request("GET", "/x"), healthy).final
+    assert identify(request("GET", "/health", Connection="close"), healthy).final
+    later = identify(check + request("POST", "/predict", b'{"instances":[]}'), healthy)
+    assert later.traffic_class is INFERENCE
+
+
+def test_the_body_that_is_announced_is_awaited() -> None:
+    page = answer(200, b'<!doctype html><meta name="tb-relative-root">', Connection="close")
+    asked = request("GET", "/", Connection="close")
+    head = page[: page.index(b"<")]
+    assert not identify(asked, head).final
+    assert identify(asked, page).protocol == "TensorBoard"
+
+
+def test_weights_are_told_by_their_container_or_their_client() -> None:
+    for body in (b"PK\3\4" + bytes(26) + b"resnet/data.pklFB", b"GGUF\3\0\0\0" + bytes(16)):
+        found = identify(request("GET", "/x"), answer(200, body))
+        assert found.traffic_class is TrafficClass.MODEL_DISTRIBUTION
+    hub = identify(request("GET", "/x", User_Agent="torch.hub"))
+    assert hub.traffic_class is TrafficClass.MODEL_DISTRIBUTION
+
+
+def test_nvflare_within_a_websocket() -> None:
+    upgrade = request("GET", "/any", Upgrade="websocket", Connection="Upgrade")
+    switched = answer(101, Upgrade="websocket") + b"\x82\x45" + bytes(17) + b"\x83\xadendpoint_name"
+    assert identify(upgrade, switched).traffic_class is TrafficClass.FEDERATED
+
+
+def test_a_gateway_is_told_by_volume() -> None:
+    for fields in ({"User_Agent": "rclone/1.60"}, {"Accept": "application/vnd.x.restic.rest.v2"}):
+        assert identify(request("GET", "/f0", **fields)).traffic_class is None

@@ -158,3 +158,18 @@ def test_bombs_are_bounded() -> None:
     assert identify(flood[:OPENING_BYTES]).protocol == "HTTP/2"
     bad = b"\x44\x84" + b"\xff" * 4  # a Huffman code that is only padding
     assert table.read(bad) == {b":path": b""}
+
+
+def plain(method: str, path: str, encoder: Encoder, stream: int) -> bytes:
+    fields = [(":method", method), (":scheme", "http"), (":path", path), (":authority", "a:1")]
+    return frame(HEADERS, END_HEADERS, stream, encoder.encode(fields))
+
+
+def test_what_is_not_grpc_is_read_as_http() -> None:
+    encoder = Encoder()
+    opening = PREFACE + settings((4, 65535)) + plain("GET", "/ping", encoder, 1)
+    assert not identify(opening).final
+    found = identify(opening + plain("POST", "/v1/chat/completions", encoder, 3))
+    assert (found.protocol, found.traffic_class) == ("OpenAI HTTP", TrafficClass.INFERENCE)
+    own = opening + plain("POST", "/own", encoder, 3) + frame(DATA, 0, 3, b'{"instances":[[1.0]]}')
+    assert identify(own).traffic_class is TrafficClass.INFERENCE

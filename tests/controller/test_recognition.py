@@ -9,6 +9,7 @@ from fabric import FakeFabric, FakeHost, leaf_spine
 from classifier.jobs import Job
 from classifier.model import Reason
 from controller.events import JobsChanged, Refused
+from controller.hinted import MOST_ON_SWITCH
 from controller.known_services import BELIEVED_AFTER, EXCEPTION_S, LEASE_S, MARKED_AFTER
 from controller.pipeline import Ask
 from controller.rules import Table
@@ -235,9 +236,9 @@ def test_nothing_is_copied_where_classifying_is_off():
 # --- services -----------------------------------------------------------------------------------
 
 
-def scrape(fabric, port, server_port=22222, payload=SCRAPE):
+def scrape(fabric, port, payload=SCRAPE, client=0):
     """A new connection's first data, and where it went."""
-    talk = Talk(fabric, fabric.hosts[0], fabric.hosts[2], (port, server_port))
+    talk = Talk(fabric, fabric.hosts[client], fabric.hosts[2], (port, 22222))
     return talk.client(payload)
 
 
@@ -260,6 +261,14 @@ def test_a_service_that_was_always_the_same_is_looked_at_now_and_then_only(fabri
     copies = fabric.state.copies
     scrape(fabric, 42001)
     assert fabric.state.copies == copies
+
+
+def test_what_one_client_says_tells_nothing_of_another(fabric):
+    for port in range(40000, 40000 + BELIEVED_AFTER):
+        scrape(fabric, port)
+    copies = fabric.state.copies
+    assert marks(scrape(fabric, 41000, client=1)) == {mark_of(fabric, TrafficClass.BACKGROUND)}
+    assert fabric.state.copies > copies
 
 
 def test_a_service_of_several_classes_is_always_looked_at(fabric):
@@ -295,3 +304,25 @@ def test_a_switch_that_can_not_copy_goes_without_and_is_not_asked_again(fabric):
     assert not any(r.table == Table.COPY and r.priority for r in fabric.switches[1].rules.values())
     assert [note.kind for note in fabric.notes].count("no-copies") == 1
     assert any(r.table == Table.COPY and r.priority for r in fabric.switches[2].rules.values())
+
+
+def test_entries_of_all_sayings_together_are_bounded(fabric):
+    many = tuple(
+        Job(f"job-{n}", TrafficClass.GRADIENT, tuple(ip_network((11 << 24) + 64 * n + i)
+                                                     for i in range(30)))
+        for n in range(40)
+    )  # fmt: skip
+    fabric.feed(JobsChanged(many))
+    fabric.run(0.2)
+    jobs = [r for r in fabric.switches[1].rules.values() if 20_000 < r.priority <= Ask.JOB]
+    assert 3000 < len(jobs) <= MOST_ON_SWITCH
+
+
+def test_a_job_that_ended_no_longer_holds_for_flows_that_had_no_rules_yet(fabric):
+    a, b = fabric.hosts[0], fabric.hosts[2]
+    wide = Job("wide", TrafficClass.GRADIENT, tuple(ip_network((10 << 24) + i) for i in range(60)))
+    fabric.feed(JobsChanged((wide,)))
+    talk = Talk(fabric, a, b)
+    fabric.feed(JobsChanged(()))
+    talk.client(SCRAPE)
+    assert talk.verdict.traffic_class is TrafficClass.TELEMETRY

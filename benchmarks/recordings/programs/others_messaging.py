@@ -8,7 +8,7 @@ from benchmarks.recordings.programs.others_serving import MESSAGES
 from benchmarks.recordings.stage import WORKLOADS, Stage
 
 REDIS = {"redis-server": "redis-server"}
-CELERY = ("celery[redis]==5.4.0", "packaging")
+CELERY = ("celery[redis]==5.4.0", "kombu==5.4.2")
 
 
 def redis(stage: Stage, host: int, port: int, *words: object) -> None:
@@ -48,8 +48,8 @@ def celery(stage: Stage) -> None:
     stage.start(3, [stage.python, WORKLOADS / "celery_tasks.py"], env=env).finish()
 
 
-@recording("celery-rabbitmq", "Celery 5.4 tasks over RabbitMQ 3.10 (py-amqp), results by RPC", "messaging",
-           hosts=3, pip=CELERY, apt=RABBITMQ)  # fmt: skip
+@recording("celery-rabbitmq", "Celery 5.4 tasks and results over RabbitMQ 3.10 (py-amqp)",
+           "messaging", hosts=3, pip=CELERY, apt=RABBITMQ)  # fmt: skip
 def celery_amqp(stage: Stage) -> None:
     """The same tasks over AMQP."""
     rabbit(stage, "", "")

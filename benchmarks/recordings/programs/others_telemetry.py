@@ -6,6 +6,7 @@ from benchmarks.recordings.stage import WORKLOADS, Stage
 
 _AGENTS = ("ddtrace", "elastic-apm", "sentry-sdk", "tensorboard", "setuptools<80", "httpx",
            "requests")  # fmt: skip
+_MODULES = "/usr/lib/x86_64-linux-gnu/ganglia"
 _CHECK = "/usr/lib/nagios/plugins/check_nrpe"
 _INTAKE = "the agent is real, the intake a stand-in of ours"
 
@@ -140,11 +141,11 @@ def ganglia(stage: Stage) -> None:
                           'metric { name = "cpu_user" } metric { name = "bytes_in" }')
         )  # fmt: skip
         modules = "".join(
-            f'module {{ name = "{name}" path = "/usr/lib/ganglia/{file}" }}\n'
+            f'module {{ name = "{name}" path = "{_MODULES}/{file}" }}\n'
             for name, file in (("core_metrics", ""), ("cpu_module", "modcpu.so"),
                                ("load_module", "modload.so"), ("mem_module", "modmem.so"),
                                ("net_module", "modnet.so"))
-        ).replace(' path = "/usr/lib/ganglia/"', "")  # fmt: skip
+        ).replace(f' path = "{_MODULES}/"', "")  # fmt: skip
         receive = f"udp_recv_channel {{ port = {port} }}\ntcp_accept_channel {{ port = {port} }}\n"
         settings = daemons.settings(
             stage.folder / f"gmond{host}.conf",

@@ -163,6 +163,7 @@ def zmq_weights(stage: Stage) -> None:
 def hivemind(stage: Stage) -> None:
     """Three volunteers."""
     port = stage.port(31337)
+    stage.role(1900, "background")  # libp2p asks for a gateway by SSDP
     script = [stage.python, WORKLOADS / "hivemind_peer.py"]
     first = stage.start(1, [*script, stage.address(1), port, 1], env=_ONE)
     found = first.says(r"peer (/ip4/10\S+)").group(1)

@@ -124,12 +124,14 @@ def udpcast(stage: Stage) -> None:
     source = daemons.files(stage.folder / "local", [1_500_000])
     for host in (1, 2, 3):
         daemons.shell(stage, host, "ip route add 224.0.0.0/4 dev eth0")
-    common = ["--interface", "eth0", "--portbase", port - port % 2, "--nokbd"]
+    common = ["--interface", "eth0", "--portbase", port - port % 2, "--nokbd",
+              "--mcast-rdv-address", "239.5.5.5"]  # fmt: skip
     receivers = [
         stage.start(host, ["/usr/bin/udp-receiver", *common, "--file", f"got{host}"])
         for host in (2, 3)
     ]
     send = ["/usr/bin/udp-sender", *common, "--file", source / "f0", "--min-receivers", 2,
+            "--mcast-data-address", "239.5.5.6",
             "--max-bitrate", "4m"]  # fmt: skip
     stage.start(1, send).finish()
     for receiver in receivers:

@@ -25,7 +25,7 @@ if __name__ == "__main__":
     while not counter.isReady():
         time.sleep(0.1)
     for number in range(30):
-        counter.add(number, sync=True, timeout=5)
+        counter.add(number)
         time.sleep(0.15)
     time.sleep(2)
     print("done", counter.value)

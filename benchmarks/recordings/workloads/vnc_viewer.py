@@ -4,7 +4,6 @@ import select
 import socket
 import struct
 import sys
-import time
 
 
 def take(there: socket.socket, size: int) -> bytes:
