@@ -110,7 +110,7 @@ def port_state(switch):
     return re.search(r"eth3\).*?state:\s+(\w+)", listing, re.DOTALL)[1]
 
 
-def eventually(condition, timeout_s=3.0):
+def eventually(condition, timeout_s=20.0):
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline

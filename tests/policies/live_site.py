@@ -197,6 +197,7 @@ def running(name: str, folder: Path, change: Callable[[str], str] = str) -> Iter
                 address,
                 file,
                 folder / "controller.log",
+                "--no-classify",  # what hosts send here is of a class by its port alone
                 "--state",
                 str(folder),
                 topology=topology,
