@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from classifier.model import FlowKey, Side, Verdict
+from controller.rules import RuleKey
 
 
 @dataclass(slots=True)
@@ -19,6 +20,7 @@ class Recognised:
         verdict: What it is taken for.
         since: When that was found out.
         sides: By switch, whose packets enter there.
+        rules: The entry of each side.
         counted: Packets and bytes of each (switch, side), as last read.
         moved_at: When it was last seen to send.
     """
@@ -27,6 +29,7 @@ class Recognised:
     verdict: Verdict
     since: float
     sides: dict[int, set[Side]] = field(default_factory=dict)
+    rules: dict[Side, RuleKey] = field(default_factory=dict)
     counted: dict[tuple[int, Side], tuple[int, int]] = field(default_factory=dict)
     moved_at: float = 0.0
 

@@ -30,6 +30,7 @@ from policies.classes import TrafficClass
 _ENOUGH_PACKETS, _ENOUGH_S = 50, 5.0  # after which a flow that nothing tells is left alone
 _SURE = 0.7
 _HEADERS_BYTES = 66  # of a counted frame: Ethernet, IPv4, TCP with time stamps
+_End = tuple[bytes, int | None]  # an address and a port
 _EARLIER = "recognised before the controller was started anew"
 
 
@@ -119,8 +120,9 @@ def flow_text(key: FlowKey) -> str:
 
 def _install(state: State, flow: Recognised) -> None:
     for dpid, sides in flow.sides.items():
-        rules = [flow_rule(state, flow, side) for side in sorted(sides)]
-        state.switches[dpid].mirror.put(("flow", flow.key), rules)
+        rules = {side: flow_rule(state, flow, side) for side in sorted(sides)}
+        flow.rules.update((side, rule.key) for side, rule in rules.items())
+        state.switches[dpid].mirror.put(("flow", flow.key), rules.values())
 
 
 def _withdraw(state: State, flow: Recognised) -> None:
@@ -139,18 +141,20 @@ def flow_match(key: FlowKey, side: Side, *, sliced: bool) -> Fields:
     """What packets of one side of a flow look like."""
     ends = (key.client, key.cport), (key.server, key.sport)
     source, target = ends if side is Side.CLIENT else ends[::-1]
-    ip = "ipv4" if len(key.client) == 4 else "ipv6"
-    port = "tcp" if key.transport == TCP else "udp"
-    fields: Fields = {
-        "eth_type": pipeline.IPV4 if ip == "ipv4" else pipeline.IPV6,
-        "ip_proto": key.transport,
-        f"{ip}_src": int.from_bytes(source[0], "big"),
-        f"{ip}_dst": int.from_bytes(target[0], "big"),
-        f"{port}_src": source[1],
-        f"{port}_dst": target[1],
-    }
+    return _packets(key.domain, key.transport, source, target, sliced=sliced)
+
+
+def _packets(domain: int, transport: int, source: _End, target: _End, *, sliced: bool) -> Fields:
+    """Packets from one end to another; a port of None is any."""
+    ip, eth_type = ("ipv4", pipeline.IPV4) if len(source[0]) == 4 else ("ipv6", pipeline.IPV6)
+    kind = "tcp" if transport == TCP else "udp"
+    fields: Fields = {"eth_type": eth_type, "ip_proto": transport}
+    for end, (address, port) in (("src", source), ("dst", target)):
+        fields[f"{ip}_{end}"] = int.from_bytes(address, "big")
+        if port is not None:
+            fields[f"{kind}_{end}"] = port
     if sliced:
-        fields["metadata"] = slice_pipeline.metadata_of(key.domain)
+        fields["metadata"] = slice_pipeline.metadata_of(domain)
     return fields
 
 
@@ -182,18 +186,10 @@ def _install_service(state: State, service: KnownService) -> None:
 def _service_rules(state: State, service: KnownService) -> Iterator[Rule]:
     domain, transport, client, server, port = service.place
     entry = state.policy.class_of(service.traffic_class)
-    ip, kind = "ipv4" if len(server) == 4 else "ipv6", "tcp" if transport == TCP else "udp"
     goto = Table.PIN if service.believed else Table.COPY
-    for near, far in (("dst", "src"), ("src", "dst")):
-        fields: Fields = {
-            "eth_type": pipeline.IPV4 if ip == "ipv4" else pipeline.IPV6,
-            "ip_proto": transport,
-            f"{ip}_{near}": int.from_bytes(server, "big"),
-            f"{ip}_{far}": int.from_bytes(client, "big"),
-            f"{kind}_{near}": port,
-        }
-        if state.sliced:
-            fields["metadata"] = slice_pipeline.metadata_of(domain)
+    ends: tuple[_End, _End] = (client, None), (server, port)
+    for source, target in (ends, ends[::-1]):
+        fields = _packets(domain, transport, source, target, sliced=state.sliced)
         yield pipeline.class_rule(state.policy, Ask.SERVICE, entry, fields, goto)
 
 
@@ -220,7 +216,7 @@ def audited(state: State, switch: Switch, now: float) -> Iterator[Command]:
 
 def _moved(state: State, switch: Switch, flow: Recognised, side: Side, now: float) -> bool:
     """Takes one rule's counters in; whether it has taken packets since the last time."""
-    known = (switch.dpid, flow_rule(state, flow, side).key)
+    known = (switch.dpid, flow.rules[side])
     packets = state.telemetry.flow_packets.get(known, 0)
     size = state.telemetry.flow_bytes.get(known, 0)
     before = flow.counted.get((switch.dpid, side), (0, 0))
@@ -304,7 +300,7 @@ def adopt(state: State, switch: Switch, rules: Iterable[Rule], now: float) -> No
             _adopt_flow(state, switch, FlowKey(*about, client, cport, server, sport), found, now)
 
 
-def _end_in(fields: dict[str, int], end: str) -> tuple[bytes, int | None] | None:
+def _end_in(fields: dict[str, int], end: str) -> _End | None:
     """Address and port, if any, of one end that a rule asks for."""
     ports = (fields.get(f"{transport}_{end}") for transport in ("tcp", "udp"))
     port = next((port for port in ports if port is not None), None)

@@ -13,7 +13,7 @@ from controller.errors import SettingsError
 
 PREFIX = "HEADWAY_"
 FULL, LINKS = "full", "links"  # how much the guard refuses
-_SWITCH = {"": False, "0": False, "1": True}
+_SWITCH = {"0": False, "1": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +129,8 @@ def _value(name: str, text: str, default: object) -> object:
     if isinstance(default, str):
         return text
     if isinstance(default, bool):
+        if not text:
+            return default
         if text not in _SWITCH:
             raise SettingsError(f"{name}={text!r}: use 1 or 0")
         return _SWITCH[text]

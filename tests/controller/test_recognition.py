@@ -13,6 +13,7 @@ from controller.hinted import MOST_ON_SWITCH
 from controller.known_services import BELIEVED_AFTER, EXCEPTION_S, LEASE_S, MARKED_AFTER
 from controller.pipeline import Ask
 from controller.rules import Table
+from controller.settings import Settings
 from policies.classes import TrafficClass, Transport
 from policies.load import load_policy
 from policies.model import OperatorRule, PortRange
@@ -326,3 +327,8 @@ def test_a_job_that_ended_no_longer_holds_for_flows_that_had_no_rules_yet(fabric
     fabric.feed(JobsChanged(()))
     talk.client(SCRAPE)
     assert talk.verdict.traffic_class is TrafficClass.TELEMETRY
+
+
+@pytest.mark.parametrize(("text", "on"), [("", True), ("1", True), ("0", False)])
+def test_an_empty_variable_is_none_at_all(text: str, on: bool) -> None:
+    assert Settings.from_environment({"HEADWAY_CLASSIFY": text}).classify is on
