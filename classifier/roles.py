@@ -9,17 +9,13 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from classifier.behaviour import Guess, guess
+from classifier.classes import BACKGROUND, BULK, CONTROL, FEDERATED, GRADIENT, INFERENCE, MESSAGING
 from classifier.model import Identity, Side
 from classifier.shape import Shape
 from policies.classes import TrafficClass
 
-_CONTROL, _INFERENCE = TrafficClass.CONTROL, TrafficClass.INFERENCE
-_MESSAGING, _GRADIENT = TrafficClass.MESSAGING, TrafficClass.GRADIENT
-_FEDERATED, _BULK = TrafficClass.FEDERATED, TrafficClass.BULK
-_BACKGROUND = TrafficClass.BACKGROUND
-
 _FULL = 600  # mean payload of a packet: long messages fill packets, many short ones in a row don't
-_DATA = (_GRADIENT, _BULK)
+_DATA = (GRADIENT, BULK)
 _SOME = 64_000  # bytes at a stretch, below which nothing is taken for data by its shape
 _TIMES = 2  # a volume that came in pieces counts from so many times the limit
 
@@ -50,23 +46,23 @@ class Roles(NamedTuple):
 
 # By protocol, or by its first word.
 TABLE: dict[str, Roles] = {
-    "SSH": Roles(200_000, _BULK, "file transfer", _BACKGROUND, "interactive", True, False, "RFC 4253: key exchange takes 5 kB, a screen of text 8 kB"),
-    "HTTP": Roles(500_000, _BULK, "file transfer", _BACKGROUND, "request", True, True, "HTTP Archive: the median page is 2.6 MB in 70 objects"),
-    "WebSocket": Roles(1_000_000, _BULK, "data transfer", _MESSAGING, "messages", False, True, "RFC 6455"),
-    "ZMTP": Roles(64_000, _GRADIENT, "tensors", _MESSAGING, "messages", False, False, "ps-lite: a push carries a layer; RFC 37/ZMTP short frames: 255 bytes"),
-    "MQTT": Roles(100_000, _FEDERATED, "model weights", _MESSAGING, "messages", False, False, "FedML sends state dicts; AWS IoT limits messages to 128 kB"),
-    "gRPC": Roles(16_000_000, _BULK, "data transfer", _MESSAGING, "calls", False, True, "gRPC: a message is 4 MB at most by default"),
-    "HTTP/2": Roles(4_000_000, _BULK, "data transfer", _BACKGROUND, "request", False, True, "as HTTP, several objects at a time"),
-    "Redis": Roles(16_000_000, _BULK, "data transfer", _BACKGROUND, "database", False, False, "RESP: replication sends the whole store"),
-    "Spark": Roles(1_000_000, _BULK, "shuffle or blocks", _CONTROL, "RPC", False, False, "Spark: tasks and heartbeats take some kB, blocks 1 MB and more"),
-    "Dask": Roles(200_000, _BULK, "worker data", _CONTROL, "scheduler", False, False, "Dask: a task or a heartbeat takes some kB, data any size"),
-    "TensorPipe": Roles(16_000, _GRADIENT, "tensors", _CONTROL, "RPC", False, False, "TensorPipe: descriptors and small RPCs are inline"),
-    "TensorFlow distributed": Roles(64_000, _GRADIENT, "tensors", _CONTROL, "coordination", False, False, "one channel carries CoordinationService and WorkerService/RecvBuf"),
-    "MPI": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, False, "Open MPI: btl_tcp_eager_limit 64 kB, OOB messages of some kB"),
-    "Open": Roles(4_096, _GRADIENT, "collective data", _CONTROL, "launch", False, False, "as MPI"),
-    "UCX": Roles(8_192, _GRADIENT, "collective data", _CONTROL, "wire-up", False, False, "UCX: UCX_TCP_TX_SEG_SIZE is 8 kB"),
-    "libp2p": Roles(64_000, _GRADIENT, "averaging of peers", _CONTROL, "peer discovery", False, True, "hivemind: DHT messages take some kB, parts of tensors 512 kB", any_packets=True),
-    "FTP": Roles(0, _BULK, "file transfer", _BULK, "file transfer", False, False, "RFC 959"),
+    "SSH": Roles(200_000, BULK, "file transfer", BACKGROUND, "interactive", True, False, "RFC 4253: key exchange takes 5 kB, a screen of text 8 kB"),
+    "HTTP": Roles(500_000, BULK, "file transfer", BACKGROUND, "request", True, True, "HTTP Archive: the median page is 2.6 MB in 70 objects"),
+    "WebSocket": Roles(1_000_000, BULK, "data transfer", MESSAGING, "messages", False, True, "RFC 6455"),
+    "ZMTP": Roles(64_000, GRADIENT, "tensors", MESSAGING, "messages", False, False, "ps-lite: a push carries a layer; RFC 37/ZMTP short frames: 255 bytes"),
+    "MQTT": Roles(100_000, FEDERATED, "model weights", MESSAGING, "messages", False, False, "FedML sends state dicts; AWS IoT limits messages to 128 kB"),
+    "gRPC": Roles(16_000_000, BULK, "data transfer", MESSAGING, "calls", False, True, "gRPC: a message is 4 MB at most by default"),
+    "HTTP/2": Roles(4_000_000, BULK, "data transfer", BACKGROUND, "request", False, True, "as HTTP, several objects at a time"),
+    "Redis": Roles(16_000_000, BULK, "data transfer", BACKGROUND, "database", False, False, "RESP: replication sends the whole store"),
+    "Spark": Roles(1_000_000, BULK, "shuffle or blocks", CONTROL, "RPC", False, False, "Spark: tasks and heartbeats take some kB, blocks 1 MB and more"),
+    "Dask": Roles(200_000, BULK, "worker data", CONTROL, "scheduler", False, False, "Dask: a task or a heartbeat takes some kB, data any size"),
+    "TensorPipe": Roles(16_000, GRADIENT, "tensors", CONTROL, "RPC", False, False, "TensorPipe: descriptors and small RPCs are inline"),
+    "TensorFlow distributed": Roles(64_000, GRADIENT, "tensors", CONTROL, "coordination", False, False, "one channel carries CoordinationService and WorkerService/RecvBuf"),
+    "MPI": Roles(4_096, GRADIENT, "collective data", CONTROL, "launch", False, False, "Open MPI: btl_tcp_eager_limit 64 kB, OOB messages of some kB"),
+    "Open": Roles(4_096, GRADIENT, "collective data", CONTROL, "launch", False, False, "as MPI"),
+    "UCX": Roles(8_192, GRADIENT, "collective data", CONTROL, "wire-up", False, False, "UCX: UCX_TCP_TX_SEG_SIZE is 8 kB"),
+    "libp2p": Roles(64_000, GRADIENT, "averaging of peers", CONTROL, "peer discovery", False, True, "hivemind: DHT messages take some kB, parts of tensors 512 kB", any_packets=True),
+    "FTP": Roles(0, BULK, "file transfer", BULK, "file transfer", False, False, "RFC 959"),
 }  # fmt: skip
 
 
@@ -110,7 +106,7 @@ def _carried(identity: Identity, shape: Shape, volume: int) -> Guess | None:
     if seen is None:
         return None
     data = seen.traffic_class in _DATA and volume >= _SOME
-    return seen if data or seen.traffic_class is _INFERENCE else None
+    return seen if data or seen.traffic_class is INFERENCE else None
 
 
 def _with(identity: Identity, traffic_class: TrafficClass, role: str, sure: float) -> Identity:

@@ -1,11 +1,10 @@
 """Signatures of what coordinates: membership, schedulers, controllers of networks."""
 
 from classifier import checks_control as check
+from classifier.classes import BULK, CONTROL
 from classifier.evidence import Entry as E
 from classifier.model import TCP, UDP
-from policies.classes import TrafficClass
 
-CONTROL, BULK = TrafficClass.CONTROL, TrafficClass.BULK
 _GOSSIP = tuple(bytes([kind]) for kind in (*range(14), 244))
 _SPARK_LENGTHS = (b"\0\0\0\0",)
 

@@ -1,11 +1,10 @@
 """Signatures of model servers that speak neither HTTP nor gRPC."""
 
 from classifier import checks_training as check
+from classifier.classes import INFERENCE
 from classifier.evidence import Entry as E
 from classifier.model import TCP
-from policies.classes import TrafficClass
 
-INFERENCE = TrafficClass.INFERENCE
 _WYOMING = rb"\{\"type\": ?\"(?:describe|info|transcribe|transcript|synthesize|synthesize-\w{1,10}|audio-(?:start|chunk|stop)|detect|detection|not-detected|voice-(?:started|stopped)|recognize|intent|not-recognized|handled|not-handled|run-pipeline|run-satellite|ping|pong)\"(?:\}\n|, ?\"(?:version|data|data_length|payload_length)\":)"
 
 # fmt: off

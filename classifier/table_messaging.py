@@ -2,11 +2,10 @@
 
 from classifier import checks_frames as frames
 from classifier import checks_messaging as check
+from classifier.classes import BACKGROUND, MESSAGING
 from classifier.evidence import Entry as E
 from classifier.model import TCP, UDP
-from policies.classes import TrafficClass
 
-MESSAGING, BACKGROUND = TrafficClass.MESSAGING, TrafficClass.BACKGROUND
 _ANY = (b"",)
 _STRICT = tuple(bytes((0x80, 1, 0, kind)) for kind in range(1, 5))
 _MQTT_HEADERS = (

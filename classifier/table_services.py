@@ -2,11 +2,10 @@
 
 from classifier import checks_databases as databases
 from classifier import checks_services as check
+from classifier.classes import BACKGROUND
 from classifier.evidence import Entry as E
 from classifier.model import TCP, UDP
-from policies.classes import TrafficClass
 
-BACKGROUND = TrafficClass.BACKGROUND
 _ANY = (b"",)
 
 # fmt: off

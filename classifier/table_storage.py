@@ -1,11 +1,10 @@
 """Signatures of what moves files, blocks and test loads."""
 
 from classifier import checks_storage as check
+from classifier.classes import BULK
 from classifier.evidence import Entry as E
 from classifier.model import TCP, UDP
 from policies.classes import TrafficClass
-
-BULK = TrafficClass.BULK
 
 # fmt: off
 ENTRIES = (

@@ -1,11 +1,10 @@
 """Signatures of measurements and logs."""
 
 from classifier import checks_telemetry as check
+from classifier.classes import TELEMETRY
 from classifier.evidence import Entry as E
 from classifier.model import TCP, UDP
-from policies.classes import TrafficClass
 
-TELEMETRY = TrafficClass.TELEMETRY
 _WORD = tuple(bytes([c]) for c in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _STATSD = rb"[\w.\-:/#@%+]{1,200}(?:,[\w.\-]+=[\w.\-]+){0,20}:[-+]?\d[\d.eE+-]{0,30}(?::[-+]?[\d.]+){0,30}\|(?:c|g|ms|h|s|d|m)(?:\||\n|\Z)"
 _GRAPHITE = rb"[\w.\-/*;=~%]{1,250} [-+]?\d[\d.eE+-]{0,30} (?:1\d{9}|-1)(?:\.\d+)?\r?\n"

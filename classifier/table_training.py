@@ -2,12 +2,10 @@
 
 from classifier import checks_frames as frames
 from classifier import checks_training as check
+from classifier.classes import CONTROL, FEDERATED, GRADIENT
 from classifier.evidence import Entry as E
 from classifier.model import TCP, UDP
-from policies.classes import TrafficClass
 
-CONTROL, GRADIENT = TrafficClass.CONTROL, TrafficClass.GRADIENT
-FEDERATED = TrafficClass.FEDERATED
 _ANY = (b"",)
 _SHORT = (b"\0\0\0\0",)  # the upper half of a little-endian length of 8 bytes
 _FRAGMENTS = tuple(bytes((tag, kind, 0, 0)) for tag in range(0x41, 0x4A) for kind in range(1, 5))
